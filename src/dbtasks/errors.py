@@ -1,0 +1,74 @@
+"""One error tree: what failed, what to do next, and the exit code of the command contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class DbtasksError(Exception):
+    """An error that a user can act upon.
+
+    `message` is one line; `remedy` says what to do next; `details` are further lines (a server's
+    last log lines, the statement that failed). `code` is stable and machine-readable.
+    """
+
+    exit_code: ClassVar[int] = 1
+    default_code: ClassVar[str] = "error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        code: str = "",
+        details: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = " ".join(message.split())
+        self.remedy = remedy
+        self.code = code or self.default_code
+        self.details = tuple(details)
+
+
+class CheckError(DbtasksError):
+    """A check found something: the work was done, and its answer is no."""
+
+    exit_code = 1
+    default_code = "check-failed"
+
+
+class UsageError(DbtasksError):
+    """The command line or the settings are wrong; nothing was started."""
+
+    exit_code = 2
+    default_code = "usage"
+
+
+class SettingsError(UsageError):
+    """A setting is unknown, malformed or missing."""
+
+    default_code = "settings"
+
+
+class ServerError(DbtasksError):
+    """A server could not be had, started, reached or removed."""
+
+    exit_code = 3
+    default_code = "server"
+
+
+class MigrationError(DbtasksError):
+    """The migrations could not be read or applied."""
+
+    exit_code = 4
+    default_code = "migration"
+
+
+class RefusedError(DbtasksError):
+    """The command was refused for safety; nothing was changed."""
+
+    exit_code = 5
+    default_code = "refused"

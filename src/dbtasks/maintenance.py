@@ -1,0 +1,209 @@
+"""Databases on a server that answers: exists, create, set up, drop, identity."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+
+from dbtasks.errors import MigrationError, ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dbtasks.url import DatabaseURL
+
+CONNECT_TIMEOUT = 5
+_MARK = "dbtasks: set up "
+_MAINTENANCE_DATABASES = ("postgres", "template1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What tells one database on one running server from every other."""
+
+    database: str
+    server_started: str
+
+
+IDENTITY_SQL = "SELECT current_database(), pg_postmaster_start_time()::text"
+
+
+@contextlib.contextmanager
+def connect(url: DatabaseURL) -> Iterator[psycopg.Connection]:
+    """Connect in autocommit mode.
+
+    Raises:
+        ServerError: with the server's own words; code `database-missing` or `password` where known.
+    """
+    try:
+        connection = psycopg.connect(
+            **{
+                "connect_timeout": CONNECT_TIMEOUT,
+                "application_name": "dbtasks",
+                **url.connect_args(),
+            },
+            autocommit=True,
+        )
+    except psycopg.Error as error:
+        raise _connection_error(url, error) from error
+    with contextlib.closing(connection):
+        yield connection
+
+
+def server_version(url: DatabaseURL) -> str:
+    """Return the server's version, such as `17.11`."""
+    with connect_any(url) as connection:
+        return str(connection.execute("SHOW server_version").fetchone()[0]).split()[0]  # type: ignore[index]
+
+
+def identity(url: DatabaseURL) -> Identity:
+    """Return the identity of the database at `url`."""
+    with connect(url) as connection:
+        row = connection.execute(IDENTITY_SQL).fetchone()
+    assert row is not None
+    return Identity(database=row[0], server_started=row[1])
+
+
+@contextlib.contextmanager
+def connect_any(url: DatabaseURL) -> Iterator[psycopg.Connection]:
+    """Connect to a maintenance database of the server, or to the database itself."""
+    with contextlib.ExitStack() as stack:
+        failure: ServerError | None = None
+        for database in (*_MAINTENANCE_DATABASES, url.database):
+            try:
+                connection = stack.enter_context(connect(url.with_database(database)))
+                break
+            except ServerError as error:
+                if error.code == "unreachable":
+                    raise
+                failure = failure or error
+        else:
+            assert failure is not None
+            raise failure
+        yield connection
+
+
+def exists(url: DatabaseURL) -> bool:
+    """Tell whether the database of `url` exists on its server."""
+    with connect_any(url) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [url.database])
+        return found.fetchone() is not None
+
+
+def create(url: DatabaseURL) -> bool:
+    """Create the database of `url` if it is missing; tell whether it was."""
+    if exists(url):
+        return False
+    with connect_any(url) as connection:
+        try:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(
+                    sql.Identifier(url.database)
+                )
+            )
+        except psycopg.errors.DuplicateDatabase:
+            return False
+        except psycopg.errors.UniqueViolation:  # two CREATE DATABASE at the same moment
+            return False
+        except psycopg.Error as error:
+            raise ServerError(
+                f"database {url.database} cannot be created on {url.place}: {error.diag.message_primary or error}",
+                remedy="let a role that may create databases create it, then run this again",
+                code="create-database",
+            ) from error
+    return True
+
+
+def set_up(url: DatabaseURL, statements: Sequence[str]) -> bool:
+    """Run the setup SQL in a new database, once; tell whether it ran.
+
+    A database counts as new while it has no mark of ours and no table. The mark is set in the
+    transaction of the SQL, so a killed run leaves a database that the next run still sees as new.
+
+    Raises:
+        MigrationError: a statement failed; nothing of the setup stays.
+    """
+    if not statements:
+        return False
+    script = "\n".join(f"{statement.rstrip().rstrip(';')};" for statement in statements)
+    with connect(url) as connection:
+        if not _is_new(connection):
+            return False
+        try:
+            with connection.transaction():
+                connection.execute(script.encode())
+                mark = _MARK + hashlib.sha256(script.encode()).hexdigest()[:12]
+                connection.execute(
+                    sql.SQL("COMMENT ON DATABASE {} IS {}").format(
+                        sql.Identifier(url.database), sql.Literal(mark)
+                    )
+                )
+        except psycopg.Error as error:
+            raise MigrationError(
+                f"setup_sql failed in database {url.database}: {error.diag.message_primary or error}",
+                remedy="mend the SQL that setup_sql names, then run db.init again",
+                code="setup-sql",
+            ) from error
+    return True
+
+
+def drop(url: DatabaseURL) -> bool:
+    """Drop the database of `url`, ending its connections; tell whether it existed."""
+    if not exists(url):
+        return False
+    with connect_any(url) as connection:
+        connection.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(url.database))
+        )
+    return True
+
+
+def _is_new(connection: psycopg.Connection) -> bool:
+    row = connection.execute(
+        """
+        SELECT coalesce(shobj_description(d.oid, 'pg_database'), '') LIKE %s
+               OR EXISTS (
+                   SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                   WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+               )
+        FROM pg_database d WHERE d.datname = current_database()
+        """,
+        [_MARK + "%"],
+    ).fetchone()
+    return row is not None and not row[0]
+
+
+def _connection_error(url: DatabaseURL, error: psycopg.Error) -> ServerError:
+    """Say which of the few things that go wrong in connecting it was."""
+    text = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+    text = text.rpartition("FATAL:")[2].strip() or text
+    if url.password:
+        text = text.replace(url.password, "***")
+    if "does not exist" in text and "database" in text:
+        return ServerError(
+            f'database "{url.database}" does not exist on {url.place}',
+            remedy="invoke db.init creates it",
+            code="database-missing",
+        )
+    if "authentication failed" in text or "no password supplied" in text:
+        return ServerError(
+            f'{url.place} refuses role "{url.user}": {text}',
+            remedy="check the password in the URL",
+            code="password",
+        )
+    if "FATAL" in str(error):
+        return ServerError(
+            f"{url.place} refuses the connection: {text}",
+            remedy="see invoke db.logs",
+            code="refused",
+        )
+    return ServerError(
+        f"no PostgreSQL server answers at {url.place}: {text}",
+        remedy="invoke db.start, or check the address",
+        code="unreachable",
+    )

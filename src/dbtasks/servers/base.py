@@ -1,0 +1,132 @@
+"""The contract that every kind of server keeps, and the wait until a server truly answers."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from dbtasks.errors import ServerError
+from dbtasks.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dbtasks.settings import Settings
+    from dbtasks.url import DatabaseURL
+
+_POLL = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerStatus:
+    """What a server is at this moment.
+
+    `state` is `absent` (never made, or destroyed), `stopped`, `paused`, `running` or `unreachable`;
+    `url` is the address of the project's database, None while the server has no address;
+    `where` names the container, the compose service, the data folder or the host.
+    """
+
+    kind: str
+    state: str
+    where: str
+    url: DatabaseURL | None = None
+
+
+class Server(ABC):
+    """A PostgreSQL server of one kind, for one database of one project.
+
+    Every method may be called in every state of the server. `say` receives one-line progress
+    messages while something lasts.
+    """
+
+    kind: ClassVar[str]
+    # Whether dbtasks made the server, and so may destroy it with its data.
+    owned: ClassVar[bool] = True
+
+    def __init__(self, settings: Settings, say: Callable[[str], None] = lambda _: None) -> None:
+        self.settings = settings
+        self.say = say
+        self.state = State(settings)
+
+    @abstractmethod
+    def status(self) -> ServerStatus:
+        """Look without changing anything."""
+
+    @abstractmethod
+    def start(self) -> DatabaseURL:
+        """Start the server if it is not running, wait until it answers, and return the database's address.
+
+        The database itself may not exist yet.
+
+        Raises:
+            ServerError: it did not start, or did not answer in `start_timeout` seconds.
+        """
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop the server and keep its data; a stopped or absent server is left as it is."""
+
+    @abstractmethod
+    def destroy(self) -> None:
+        """Remove the server with all its data; an absent server is left as it is."""
+
+    @abstractmethod
+    def logs(self, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
+        """Yield the lines of the server's log, the last `tail` ones if given."""
+
+    def address(self) -> DatabaseURL:
+        """Return the database's address without starting anything.
+
+        Raises:
+            ServerError: the server is not running.
+        """
+        status = self.status()
+        if status.state != "running" or status.url is None:
+            raise ServerError(
+                f"the {self.kind} server {status.where} is {status.state}",
+                remedy="invoke db.start starts it, invoke db.init also creates and migrates the database",
+                code="not-running",
+            )
+        return status.url
+
+
+def wait_until_ready(
+    url: DatabaseURL,
+    *,
+    timeout: float,
+    say: Callable[[str], None],
+    check_alive: Callable[[], None] = lambda: None,
+) -> None:
+    """Return once `SELECT 1` works over TCP as the application's user.
+
+    A published port accepts before PostgreSQL listens, and the image's entrypoint runs a temporary
+    server first, so every refusal but a wrong password is tried again. `check_alive` raises when
+    waiting has become pointless.
+
+    Raises:
+        ServerError: no answer in `timeout` seconds, or the password is refused.
+    """
+    from dbtasks import maintenance
+
+    limit = time.monotonic() + timeout
+    say(f"waiting for PostgreSQL at {url.place}")
+    while True:
+        try:
+            with maintenance.connect(url) as connection:
+                connection.execute("SELECT 1")
+            return
+        except ServerError as error:
+            if error.code == "database-missing":
+                return
+            if error.code == "password":
+                raise
+            check_alive()
+            if time.monotonic() > limit:
+                raise ServerError(
+                    f"PostgreSQL at {url.place} did not answer in {timeout:.0f} s: {error.message}",
+                    remedy="see invoke db.logs, or raise start_timeout",
+                    code="start-timeout",
+                ) from error
+        time.sleep(_POLL)

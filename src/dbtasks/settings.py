@@ -1,0 +1,416 @@
+"""Settings and `load_settings()`: the only place where the layers are merged.
+
+The layers, weakest first: defaults, `[tool.dbtasks]` in pyproject.toml, Invoke's configuration
+(`db: ...`), the environment (`DBTASKS_*`, `DATABASE_URL`), flags. A layer holds only what somebody
+set; `Settings.sources` tells which layer each value came from.
+
+Standard library only: pydantic-settings costs 0.24 s to import, as much as Invoke itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tomllib
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dbtasks.errors import SettingsError
+from dbtasks.url import DatabaseURL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+SUPPORTED_MAJORS = (14, 15, 16, 17, 18)
+SERVER_KINDS = ("auto", "docker", "compose", "local", "external")
+PREFIX = "DBTASKS_"
+RESERVED = ("DBTASKS_TEST_", "DBTASKS_REQUIRE_ALL")
+# What tells databases apart must not leak from the main one into the others.
+_OF_ONE_DATABASE = frozenset({"url", "database", "setup_sql", "port"})
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("wants a text that is not empty")
+    if any(ord(character) < 32 for character in value):
+        raise ValueError("wants a text on one line")
+    return value
+
+
+def _name(value: object) -> str:
+    text = _text(value)
+    if len(text.encode()) > 63:
+        raise ValueError("wants at most 63 bytes, PostgreSQL's limit for names")
+    return text
+
+
+def _slug(value: object) -> str:
+    text = _text(value)
+    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", text):
+        raise ValueError("wants letters, digits, '_', '.' and '-' only, as in Docker names")
+    return text
+
+
+def _kind(value: object) -> str:
+    if value not in SERVER_KINDS:
+        raise ValueError(f"wants one of {', '.join(SERVER_KINDS)}")
+    return str(value)
+
+
+def _integer(value: object, low: int, high: int) -> int:
+    if isinstance(value, str) and value.strip().isdecimal():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ValueError(f"wants a whole number from {low} to {high}")
+    return value
+
+
+def _major(value: object) -> int:
+    return _integer(value, 10, 99)
+
+
+def _port(value: object) -> int:
+    return _integer(value, 1, 65535)
+
+
+def _seconds(value: object) -> float:
+    try:
+        seconds = float(value) if isinstance(value, (str, int, float)) else -1.0
+    except ValueError:
+        seconds = -1.0
+    if isinstance(value, bool) or not 0 < seconds < 86400:
+        raise ValueError("wants a number of seconds, more than 0")
+    return seconds
+
+
+def _duration(value: object) -> str:
+    text = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch(r"\d+(\.\d+)?\s*(us|ms|s|min|h|d)?", text):
+        raise ValueError("wants a PostgreSQL duration such as 500ms or 5s")
+    return text
+
+
+def _url(value: object) -> DatabaseURL:
+    return value if isinstance(value, DatabaseURL) else DatabaseURL.parse(_text(value))
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)) or not all(
+        isinstance(item, str) and item.strip() for item in items
+    ):
+        raise ValueError("wants a text or a list of texts")
+    return tuple(items)
+
+
+def _table(value: object) -> dict[str, str]:
+    if isinstance(value, str):
+        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+        if not all(equals and name.strip() for name, equals, _ in pairs):
+            raise ValueError("wants NAME=VALUE, several separated by commas")
+        return {name.strip(): text.strip() for name, _, text in pairs}
+    if not hasattr(value, "items"):
+        raise ValueError("wants a table of names and values")
+    return {str(name): _scalar(item) for name, item in value.items()}
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if not isinstance(value, (str, int, float)):
+        raise ValueError("wants a table whose values are texts or numbers")  # noqa: TRY004
+    return str(value)
+
+
+def _option(
+    parse: Callable[[object], Any], help_text: str, default: Any = None, shown: str = ""
+) -> Any:
+    """Declare a setting once: how it is read, what it is for, its default (`shown` when computed)."""
+    return field(default=default, metadata={"parse": parse, "help": help_text, "shown": shown})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What dbtasks was asked to do, merged and checked."""
+
+    server: str = _option(_kind, "kind of server: auto, docker, compose, local, external", "auto")
+    postgres: int = _option(_major, "PostgreSQL major version", SUPPORTED_MAJORS[-1])
+    image: str = _option(
+        _text, "Docker image; {version} stands for the major", "postgres:{version}"
+    )
+    port: int | None = _option(_port, "port on 127.0.0.1", shown="a stable one per project")
+    name: str = _option(
+        _slug,
+        "project name in container, volume and state names",
+        shown="folder name and a hash of its path",
+    )
+    database: str = _option(_name, "name of the database", shown="the folder's name")
+    user: str = _option(_name, "role that owns the database on docker and local", "postgres")
+    url: DatabaseURL | None = _option(
+        _url, "URL of an external database (also `DATABASE_URL`)", shown="none"
+    )
+    driver: str | None = _option(
+        _slug, "SQLAlchemy driver for env.py", shown="what the project uses, else psycopg"
+    )
+    alembic: str | None = _option(
+        _text, "path of the Alembic ini or TOML file", shown="alembic.ini and pyproject.toml"
+    )
+    env: dict[str, str] = _option(
+        _table,
+        "variables for env.py, made of {url} {host} {port} {user} {password} {database}",
+        shown="none",
+    )
+    setup_sql: tuple[str, ...] = _option(
+        _texts, "SQL run once in a new database: .sql files or statements", (), shown="none"
+    )
+    server_options: dict[str, str] = _option(
+        _table, "server parameters on docker and local", shown="log_lock_waits=on"
+    )
+    compose_file: str | None = _option(
+        _text, "path of the compose file", shown="what Docker Compose finds"
+    )
+    compose_service: str | None = _option(
+        _text, "service of the compose file that runs PostgreSQL", shown="none"
+    )
+    postgres_bin: str | None = _option(
+        _text, "folder of initdb and pg_ctl for local", shown="searched for"
+    )
+    state_dir: str | None = _option(
+        _text, "folder for generated passwords and local data", shown=".dbtasks"
+    )
+    start_timeout: float = _option(_seconds, "seconds a server may take to answer", 60.0)
+    lock_timeout: str | None = _option(
+        _duration, "PostgreSQL's lock_timeout while migrating", shown="none"
+    )
+    statement_timeout: str | None = _option(
+        _duration, "PostgreSQL's statement_timeout while migrating", shown="none"
+    )
+
+    root: Path
+    label: str
+    sources: dict[str, str]
+
+    @property
+    def key(self) -> str:
+        """The name of this database's server: unique per project, database and major."""
+        database = re.sub(r"[^a-zA-Z0-9_.-]+", "-", self.database)
+        if database != self.database:
+            database += "-" + _digest(self.database)
+        return f"{self.name}-{database}-pg{self.postgres}"
+
+
+class Layer(NamedTuple):
+    """The settings that one place gives, and the name of that place for messages."""
+
+    name: str
+    values: Mapping[str, object]
+
+
+def options() -> tuple[Field[Any], ...]:
+    """Return the declared settings in order, as dataclass fields whose metadata holds `help`."""
+    return tuple(item for item in fields(Settings) if "parse" in item.metadata)
+
+
+def option_names() -> tuple[str, ...]:
+    """Return the names of the settings in order."""
+    return tuple(item.name for item in options())
+
+
+def environment_name(option: str, database: str | None = None) -> str:
+    """Return the environment variable of a setting, for one of several databases if given."""
+    middle = re.sub(r"\W", "_", database).upper() + "_" if database else ""
+    return f"{PREFIX}{middle}{option.upper()}"
+
+
+def find_root(start: Path) -> Path:
+    """Return the project's folder: the nearest at or above `start` with a file that marks one."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if any((folder / mark).exists() for mark in ("pyproject.toml", "alembic.ini", "tasks.py")):
+            return folder
+    return start
+
+
+def load_settings(
+    *,
+    root: Path | None = None,
+    database: str | None = None,
+    invoke: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, object] | None = None,
+) -> Settings:
+    """Merge the layers into `Settings`.
+
+    Args:
+        root: the project's folder; found from the working directory when not given.
+        database: one of `[tool.dbtasks.databases]`; the main database when not given.
+        invoke: the `db` part of Invoke's configuration.
+        environ: the environment; `os.environ` when not given.
+        flags: what the command line said; None counts as not said.
+
+    Raises:
+        SettingsError: a value is malformed, or a key is unknown.
+    """
+    root = find_root(Path.cwd()) if root is None else root.resolve()
+    environ = os.environ if environ is None else environ
+    known = {item.name: item for item in options()}
+    tables = (
+        Layer("pyproject.toml [tool.dbtasks]", _read_pyproject(root)),
+        Layer("Invoke's configuration (db)", invoke or {}),
+    )
+    declared = {name for table in tables for name in _databases(table)} | (
+        {database} if database else set()
+    )
+    layers = [
+        *(layer for table in tables for layer in _split(table, database)),
+        *_environment_layers(environ, database, declared),
+        Layer("flag", flags or {}),
+    ]
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for layer in layers:
+        for key, value in layer.values.items():
+            if key not in known:
+                raise _unknown(key, known, layer.name)
+            if value is None:
+                continue
+            values[key] = _parse(known[key], value, layer.name)
+            sources[key] = layer.name
+    return _complete(root, database, values, sources)
+
+
+def _complete(
+    root: Path, label: str | None, values: dict[str, Any], sources: dict[str, str]
+) -> Settings:
+    """Fill in the defaults that depend on other settings."""
+    folder = re.sub(r"[^a-zA-Z0-9_.-]+", "-", root.name).strip("-._") or "project"
+    base = re.sub(r"\W+", "_", folder, flags=re.ASCII).lower()[:40]
+    defaults: dict[str, Any] = {
+        "name": f"{folder[:40]}-{_digest(str(root))}",
+        "database": f"{base}_{label}"[:63] if label else base,
+        "server_options": {},
+        "env": {},
+    }
+    for item in options():
+        if item.name not in values:
+            sources[item.name] = "default"
+            values[item.name] = defaults.get(
+                item.name, None if item.default is MISSING else item.default
+            )
+    values["server_options"] = {"log_lock_waits": "on", **values["server_options"]}
+    url: DatabaseURL | None = values["url"]
+    if url is not None and not url.database:
+        values["url"] = url = url.with_database(values["database"])
+    if url is not None and sources["url"] != "default" and values["server"] in {"auto", "external"}:
+        values["database"], sources["database"] = url.database, f"url ({sources['url']})"
+    return Settings(
+        **values,
+        root=root,
+        label=label or "db",
+        sources={name: sources[name] for name in option_names()},
+    )
+
+
+def _databases(layer: Layer) -> Mapping[str, Mapping[str, object]]:
+    """Return the `databases` table of a layer, checked for its shape."""
+    databases = layer.values.get("databases") or {}
+    if not hasattr(databases, "items"):
+        raise SettingsError(
+            f"databases in {layer.name} is no table", remedy="write [tool.dbtasks.databases.NAME]"
+        )
+    for name, override in databases.items():
+        if not hasattr(override, "items"):
+            raise SettingsError(
+                f"databases.{name} in {layer.name} is no table of settings",
+                remedy=f"write [tool.dbtasks.databases.{name}] and its settings below it",
+            )
+    return databases  # type: ignore[return-value]
+
+
+def _split(layer: Layer, database: str | None) -> Iterable[Layer]:
+    """Separate a layer's common settings from those of one of its databases."""
+    common = {key: value for key, value in layer.values.items() if key != "databases"}
+    if database is None:
+        yield Layer(layer.name, common)
+        return
+    yield Layer(
+        layer.name, {key: value for key, value in common.items() if key not in _OF_ONE_DATABASE}
+    )
+    if database in _databases(layer):
+        yield Layer(f"{layer.name} databases.{database}", _databases(layer)[database])
+
+
+def _environment_layers(
+    environ: Mapping[str, str], database: str | None, declared: Iterable[str]
+) -> Iterable[Layer]:
+    """Read `DBTASKS_*` and `DATABASE_URL`; every further database has variables of its own."""
+    names = option_names()
+    common = {environment_name(name): name for name in names}
+    own = {environment_name(name, database): name for name in names} if database else {}
+    foreign = {environment_name(name, other) for name in names for other in declared}
+    for variable in sorted(environ):
+        reserved = variable.startswith(RESERVED)
+        if not variable.startswith(PREFIX) or reserved or variable in {*common, *foreign}:
+            continue
+        raise _unknown(variable, [*common, *foreign], "the environment")
+    if database is None and environ.get("DATABASE_URL"):
+        yield Layer("DATABASE_URL", {"url": environ["DATABASE_URL"]})
+    for variable, name in common.items():
+        if environ.get(variable) and not (database and name in _OF_ONE_DATABASE):
+            yield Layer(variable, {name: environ[variable]})
+    for variable, name in own.items():
+        if environ.get(variable):
+            yield Layer(variable, {name: environ[variable]})
+
+
+def _read_pyproject(root: Path) -> Mapping[str, object]:
+    path = root / "pyproject.toml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{path} cannot be read: {error}", remedy="mend the file's encoding or its permissions"
+        ) from error
+    try:
+        table = tomllib.loads(text).get("tool", {}).get("dbtasks", {})
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            f"{path} is no valid TOML: {error}", remedy="mend the line it names"
+        ) from error
+    if not isinstance(table, dict):
+        raise SettingsError(
+            f"tool.dbtasks in {path} is no table",
+            remedy="write [tool.dbtasks] and the settings below it",
+        )
+    return table
+
+
+def _parse(option: Field[Any], value: object, layer: str) -> Any:
+    try:
+        return option.metadata["parse"](value)
+    except ValueError as error:
+        shown = "" if option.name in {"url", "env"} else f" = {value!r}"
+        raise SettingsError(
+            f"{option.name}{shown} from {layer} {error}",
+            remedy=f"{option.name}: {option.metadata['help']}",
+        ) from None
+    except SettingsError as error:
+        raise SettingsError(
+            f"{option.name} from {layer}: {error.message}", remedy=error.remedy, code=error.code
+        ) from None
+
+
+def _unknown(key: str, known: Collection[str], layer: str) -> SettingsError:
+    import difflib
+
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"known settings: {', '.join(known)}"
+    return SettingsError(f"unknown setting {key} in {layer}", remedy=hint, code="unknown-setting")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:6]

@@ -1,0 +1,165 @@
+"""DatabaseURL: the address of a database, in the forms that libpq, SQLAlchemy and people want."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+from dbtasks.errors import SettingsError
+
+DEFAULT_PORT = 5432
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "", "0.0.0.0"})  # noqa: S104
+
+_SCHEME = re.compile(
+    r"(?P<dialect>[A-Za-z0-9_]+)(?:\+(?P<driver>[A-Za-z0-9_]+))?://(?P<rest>.*)", re.S
+)
+_HOST = re.compile(
+    r"(?:\[(?P<ipv6>[^\]]*)\]|(?P<host>[^:/]*))(?::(?P<port>[^/]*))?(?:/(?P<database>.*))?", re.S
+)
+_EXAMPLE = "write it as postgresql://USER:PASSWORD@HOST:5432/DATABASE, special characters as %XX"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class DatabaseURL:
+    """The address of one database.
+
+    `str()` and `repr()` mask the password; `sqlalchemy()` and `libpq()` do not.
+    """
+
+    host: str = "localhost"
+    port: int = DEFAULT_PORT
+    user: str = ""
+    password: str = ""
+    database: str = ""
+    driver: str = ""
+    query: dict[str, str] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def parse(cls, text: str) -> DatabaseURL:
+        """Read a URL as libpq or SQLAlchemy writes it.
+
+        The password may hold an unescaped `@`, `:` or `/`; a `%` that starts no `%XX` stands for
+        itself. The text of the URL never appears in an error: it may hold a password.
+
+        Raises:
+            SettingsError: not a URL, or the URL of another database system.
+        """
+        scheme = _SCHEME.fullmatch(text.strip())
+        if scheme is None:
+            raise SettingsError(
+                "the database URL is malformed: it has no scheme", remedy=_EXAMPLE, code="url"
+            )
+        dialect = scheme["dialect"].lower()
+        if dialect not in {"postgresql", "postgres"}:
+            raise SettingsError(
+                f"the database URL is for {dialect}, and dbtasks works with PostgreSQL only",
+                remedy=_EXAMPLE,
+                code="url",
+            )
+        rest, _, query_text = scheme["rest"].partition("?")
+        userinfo, at, address = rest.rpartition("@")
+        if not at or ("/" in userinfo.partition(":")[0]):
+            userinfo, address = "", rest
+        user, _, password = userinfo.partition(":")
+        place = _HOST.fullmatch(address)
+        if place is None:
+            raise SettingsError(
+                "the database URL is malformed: no host can be read", remedy=_EXAMPLE, code="url"
+            )
+        query = dict(parse_qsl(query_text, keep_blank_values=True))
+        host = place["ipv6"] or unquote(place["host"] or "") or query.pop("host", "") or "localhost"
+        return cls(
+            host=host,
+            port=_port(place["port"] or query.pop("port", "")),
+            user=unquote(user) or query.pop("user", ""),
+            password=unquote(password) or query.pop("password", ""),
+            database=unquote(place["database"] or "") or query.pop("dbname", ""),
+            driver=scheme["driver"] or "",
+            query=query,
+        )
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the address is this machine (loopback or a socket directory)."""
+        return self.host in LOCAL_HOSTS or self.host.startswith(("/", "127."))
+
+    @property
+    def place(self) -> str:
+        """Host and port for messages, as in `127.0.0.1:5432`."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def with_database(self, database: str) -> DatabaseURL:
+        """Return the same server's address with another database."""
+        return replace(self, database=database)
+
+    def with_driver(self, driver: str) -> DatabaseURL:
+        """Return the same address with another SQLAlchemy driver."""
+        return replace(self, driver=driver)
+
+    def sqlalchemy(self, driver: str = "psycopg") -> str:
+        """Render for SQLAlchemy, driver always written, password included.
+
+        A bare `postgresql://` means psycopg2 on SQLAlchemy 2.0 and psycopg on 2.1.
+        """
+        return self._render(f"postgresql+{self.driver or driver}", self.password)
+
+    def libpq(self) -> str:
+        """Render for psql, pg_dump and other libpq tools, password included."""
+        return self._render("postgresql", self.password)
+
+    def connect_args(self) -> dict[str, Any]:
+        """Return keyword arguments of `psycopg.connect`."""
+        given = {
+            "host": self.host,
+            "port": self.port,
+            "user": self.user,
+            "password": self.password,
+            "dbname": self.database,
+        }
+        return {**self.query, **{key: value for key, value in given.items() if value}}
+
+    def environ(self) -> dict[str, str]:
+        """Return the libpq variables (`PGHOST`, ...) that lead to this database."""
+        names = {
+            "PGHOST": self.host,
+            "PGPORT": str(self.port),
+            "PGUSER": self.user,
+            "PGPASSWORD": self.password,
+            "PGDATABASE": self.database,
+        }
+        return {name: value for name, value in names.items() if value}
+
+    def _render(self, scheme: str, password: str) -> str:
+        userinfo = quote(self.user, safe="")
+        if password:
+            userinfo += ":" + (password if password == "***" else quote(password, safe=""))
+        host = self.host
+        query = dict(self.query)
+        if host.startswith("/"):
+            query["host"], host = host, ""
+        elif ":" in host:
+            host = f"[{host}]"
+        at = "@" if userinfo else ""
+        tail = "?" + urlencode(query) if query else ""
+        return f"{scheme}://{userinfo}{at}{host}:{self.port}/{quote(self.database, safe='')}{tail}"
+
+    def __str__(self) -> str:
+        scheme = f"postgresql+{self.driver}" if self.driver else "postgresql"
+        return self._render(scheme, "***" if self.password else "")
+
+    def __repr__(self) -> str:
+        return f"DatabaseURL({str(self)!r})"
+
+
+def _port(text: str) -> int:
+    if not text:
+        return DEFAULT_PORT
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise SettingsError(
+            "the database URL is malformed: its port is no number from 1 to 65535",
+            remedy=_EXAMPLE,
+            code="url",
+        )
+    return int(text)
