@@ -218,6 +218,11 @@ def option_names() -> tuple[str, ...]:
     return tuple(item.name for item in options())
 
 
+def option_help(name: str) -> str:
+    """Return what a setting is for, in one line."""
+    return str(Settings.__dataclass_fields__[name].metadata["help"])
+
+
 def environment_name(option: str, database: str | None = None) -> str:
     """Return the environment variable of a setting, for one of several databases if given."""
     middle = re.sub(r"\W", "_", database).upper() + "_" if database else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
@@ -34,27 +35,38 @@ class State:
             ignore = self.folder / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n", encoding="utf-8")
+            if not os.access(self.folder, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
-            raise SettingsError(
-                f"the state folder {self.folder} cannot be written: {error.strerror}",
-                remedy="let DBTASKS_STATE_DIR name a folder that you may write",
-                code="state-folder",
-            ) from error
+            raise self._not_writable(error) from error
         return self.folder / name
 
     def password(self, name: str) -> str:
         """Return the password kept under `name`; generate and keep one the first time."""
-        path = self.path(f"{name}.password")
-        with contextlib.suppress(FileNotFoundError):
-            kept = path.read_text(encoding="utf-8").strip()
-            if kept:
-                return kept
+        kept = self.kept_password(name)
+        if kept:
+            return kept
         password = secrets.token_urlsafe(24)
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(password + "\n", encoding="utf-8")
-        draft.replace(path)
+        self.keep_password(name, password)
         return password
+
+    def kept_password(self, name: str) -> str:
+        """Return the password kept under `name`, empty when there is none."""
+        with contextlib.suppress(FileNotFoundError):
+            return (self.folder / f"{name}.password").read_text(encoding="utf-8").strip()
+        return ""
+
+    def keep_password(self, name: str, password: str) -> None:
+        """Keep a password under `name`, in the place of another one if there is one."""
+        path = self.path(f"{name}.password")
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        try:
+            draft.touch(mode=0o600)
+            draft.write_text(password + "\n", encoding="utf-8")
+            draft.replace(path)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise self._not_writable(error) from error
 
     def has_password(self, name: str) -> bool:
         """Tell whether a password is kept under `name`."""
@@ -71,19 +83,36 @@ class State:
         Raises:
             ServerError: another process held it for twice the start timeout.
         """
-        path = self.path(f"{name}.lock")
-        limit = time.monotonic() + self._timeout
-        with path.open("a", encoding="utf-8") as file:
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > limit:
-                        raise ServerError(
-                            f"another dbtasks process has been working on {name} for {self._timeout:.0f} s",
-                            remedy="wait for it, or end it, then run this again",
-                            code="busy",
-                        ) from None
-                    time.sleep(_LOCK_POLL)
+        with locked(self.path(f"{name}.lock"), name=name, timeout=self._timeout):
             yield
+
+    def _not_writable(self, error: OSError) -> SettingsError:
+        return SettingsError(
+            f"the state folder {self.folder} cannot be written: {error.strerror}",
+            remedy="let DBTASKS_STATE_DIR name a folder that you may write",
+            code="state-folder",
+        )
+
+
+@contextlib.contextmanager
+def locked(path: Path, *, name: str, timeout: float) -> Iterator[None]:
+    """Hold the lock file `path`; the kernel frees it if we die.
+
+    Raises:
+        ServerError: another process held it for `timeout` seconds.
+    """
+    limit = time.monotonic() + timeout
+    with path.open("a", encoding="utf-8") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > limit:
+                    raise ServerError(
+                        f"another dbtasks process has been working on {name} for {timeout:.0f} s",
+                        remedy="wait for it, or end it, then run this again",
+                        code="busy",
+                    ) from None
+                time.sleep(_LOCK_POLL)
+        yield

@@ -10,13 +10,15 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 from dbtasks.errors import SettingsError
 
 DEFAULT_PORT = 5432
+_MASK = "***"
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "", "0.0.0.0"})  # noqa: S104
 
 _SCHEME = re.compile(
-    r"(?P<dialect>[A-Za-z0-9_]+)(?:\+(?P<driver>[A-Za-z0-9_]+))?://(?P<rest>.*)", re.S
+    r"(?P<dialect>[A-Za-z0-9_]+)(?:\+(?P<driver>[A-Za-z0-9_]+))?://(?P<rest>.*)", re.DOTALL
 )
 _HOST = re.compile(
-    r"(?:\[(?P<ipv6>[^\]]*)\]|(?P<host>[^:/]*))(?::(?P<port>[^/]*))?(?:/(?P<database>.*))?", re.S
+    r"(?:\[(?P<ipv6>[^\]]*)\]|(?P<host>[^:/]*))(?::(?P<port>[^/]*))?(?:/(?P<database>.*))?",
+    re.DOTALL,
 )
 _EXAMPLE = "write it as postgresql://USER:PASSWORD@HOST:5432/DATABASE, special characters as %XX"
 
@@ -134,7 +136,7 @@ class DatabaseURL:
     def _render(self, scheme: str, password: str) -> str:
         userinfo = quote(self.user, safe="")
         if password:
-            userinfo += ":" + (password if password == "***" else quote(password, safe=""))
+            userinfo += ":" + (password if password == _MASK else quote(password, safe=""))
         host = self.host
         query = dict(self.query)
         if host.startswith("/"):
@@ -147,7 +149,7 @@ class DatabaseURL:
 
     def __str__(self) -> str:
         scheme = f"postgresql+{self.driver}" if self.driver else "postgresql"
-        return self._render(scheme, "***" if self.password else "")
+        return self._render(scheme, _MASK if self.password else "")
 
     def __repr__(self) -> str:
         return f"DatabaseURL({str(self)!r})"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from dbtasks.servers.base import Server, ServerStatus, wait_until_ready
+from dbtasks.results import ServerStatus
+from dbtasks.servers.base import Server, wait_until_ready
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,8 +45,16 @@ def choose(settings: Settings) -> Choice:
     return Choice("local", "no URL, no compose service and no Docker engine")
 
 
-def open_server(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Server:
-    """Return the server of these settings, in whatever state it is; nothing is started."""
-    kind = choose(settings).kind
+def open_server(
+    settings: Settings,
+    say: Callable[[str], None] = lambda _: None,
+    *,
+    kind: str | None = None,
+) -> Server:
+    """Return the server of these settings, in whatever state it is; nothing is started.
+
+    `kind` is the one that `choose` gave, to spare asking again.
+    """
+    kind = kind or choose(settings).kind
     server: type[Server] = getattr(importlib.import_module(f"{__name__}.{kind}"), _CLASSES[kind])
     return server(settings, say)

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from dbtasks.errors import ServerError
+from dbtasks.errors import ServerError, UsageError
 from dbtasks.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dbtasks.results import ServerStatus
     from dbtasks.settings import Settings
     from dbtasks.url import DatabaseURL
 
 _POLL = 0.1
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServerStatus:
-    """What a server is at this moment.
-
-    `state` is `absent` (never made, or destroyed), `stopped`, `paused`, `running` or `unreachable`;
-    `url` is the address of the project's database, None while the server has no address;
-    `where` names the container, the compose service, the data folder or the host.
-    """
-
-    kind: str
-    state: str
-    where: str
-    url: DatabaseURL | None = None
 
 
 class Server(ABC):
@@ -71,6 +57,36 @@ class Server(ABC):
     @abstractmethod
     def destroy(self) -> None:
         """Remove the server with all its data; an absent server is left as it is."""
+
+    def start_all(self) -> DatabaseURL:
+        """Start the server and everything that belongs to the same compose project."""
+        return self.start()
+
+    def destroy_all(self) -> None:
+        """Remove the server with every volume of its compose project.
+
+        Raises:
+            UsageError: the server is no service of a compose project.
+        """
+        raise UsageError(
+            f"--all-volumes is for compose projects, and this server is of kind {self.kind}",
+            remedy="leave it out: the database's own volume is removed anyway",
+        )
+
+    def psql(self) -> tuple[list[str], dict[str, str]]:
+        """Return the argv of psql for the running database, and the variables it needs.
+
+        Raises:
+            ServerError: there is no psql on this machine.
+        """
+        program = shutil.which("psql")
+        if program is None:
+            raise ServerError(
+                "there is no psql on this machine",
+                remedy="install PostgreSQL's client, or paste invoke db.url into the client you have",
+                code="no-psql",
+            )
+        return [program], self.address().environ()
 
     @abstractmethod
     def logs(self, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:

@@ -1,0 +1,4 @@
+from dbtasks import run_migrations
+from migrations.models import metadata
+
+run_migrations(metadata)

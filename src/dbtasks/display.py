@@ -1,0 +1,113 @@
+"""What people see: progress, tables, questions and errors, on stderr and the terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.status import Status
+
+    from dbtasks.errors import DbtasksError
+    from dbtasks.results import Step
+
+
+class Display:
+    """A terminal, or whatever stderr and stdout lead to; a `Watcher` of migrations.
+
+    Progress goes to stderr. On a terminal the current step is a line with a spinner; elsewhere
+    every step is a line of its own. `quiet` leaves out all but questions and errors.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._out = Console(highlight=False, soft_wrap=True)
+        self._quiet = quiet
+        self._status: Status | None = None
+        self._said = ""
+
+    def say(self, message: str) -> None:
+        """Tell what is being done now."""
+        if self._quiet or message == self._said:
+            return
+        self._said = message
+        if not self._errors.is_terminal:
+            self._errors.print(Text(message))
+        elif self._status is None:
+            self._status = self._errors.status(Text(message))
+            self._status.start()
+        else:
+            self._status.update(Text(message))
+
+    def note(self, message: str) -> None:
+        """Print a line that stays, on stderr."""
+        if not self._quiet:
+            self._errors.print(Text(message))
+
+    def begin(self, step: Step) -> None:
+        """Show the revision that is about to run."""
+        if self._errors.is_terminal:
+            verb = "applying" if step.upgrade else "undoing"
+            self.say(f"{verb} {step.number} of {step.total}: {step.revision} {step.message}")
+
+    def done(self, step: Step, seconds: float) -> None:
+        """Print the revision that has run, and how long it took."""
+        width = len(str(step.total))
+        arrow = "+" if step.upgrade else "-"
+        self.note(
+            f"{step.number:>{width}}/{step.total} {arrow} {step.revision}  {seconds:6.2f} s  {step.message}"
+        )
+
+    def clear(self) -> None:
+        """Remove the spinner."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    def print(self, text: str, style: str = "") -> None:
+        """Print a result on stdout."""
+        self.clear()
+        self._out.print(Text(text, style=style))
+
+    def pairs(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Print labels and texts in two aligned columns."""
+        self.clear()
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="bold", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for row in rows:
+            grid.add_row(*(Text(cell) for cell in row))
+        self._out.print(grid, soft_wrap=not self._out.is_terminal)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Print an aligned table."""
+        self.clear()
+        table = Table(*columns, box=None, padding=(0, 2, 0, 0), header_style="bold")
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        for column in table.columns:
+            column.overflow = "fold"
+        self._out.print(table, soft_wrap=False)
+
+    def confirm(self, question: str) -> bool:
+        """Ask a person; without one to answer, the answer is no."""
+        self.clear()
+        if not sys.stdin.isatty():
+            return False
+        answer = self._errors.input(Text(f"{question} [y/N] "))
+        return answer.strip().lower() in {"y", "yes"}
+
+    def error(self, error: DbtasksError) -> None:
+        """Print what failed in one line, its details, and what to do next."""
+        self.clear()
+        self._errors.print(Text.assemble(("error: ", "bold red"), error.message))
+        for detail in error.details:
+            self._errors.print(Text(f"  {detail}", style="dim"))
+        if error.remedy:
+            self._errors.print(Text.assemble(("remedy: ", "bold"), error.remedy))

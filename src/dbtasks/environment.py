@@ -1,0 +1,285 @@
+"""A project's Alembic environment, run in process against the database we mean.
+
+`EnvironmentContext` hands control to the project's env.py, which connects and configures, and calls
+back. Two of its public methods are overridden to look at that very connection before anything runs.
+The URL reaches an unknown env.py in three ways at once: as `sqlalchemy.url`, as
+`config.attributes["connection"]`, and in environment variables.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, TextIO
+
+import sqlalchemy
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+
+from dbtasks import maintenance
+from dbtasks.alembic_config import config_files
+from dbtasks.alembic_errors import alembic_errors, env_errors
+from dbtasks.errors import DbtasksError, MigrationError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from alembic.runtime.migration import MigrationContext
+    from sqlalchemy import Connection
+
+    from dbtasks.settings import Settings
+    from dbtasks.url import DatabaseURL
+
+_ASYNC_SIGNS = ("asyncio", "create_async_engine", "async_engine_from_config")
+_ASYNC_ONLY = frozenset({"asyncpg", "psycopg_async"})
+
+
+class Environment:
+    """A project's Alembic environment and the database that it is to work on.
+
+    Raises:
+        SettingsError: the project has no Alembic configuration.
+        MigrationError: the script location is missing.
+    """
+
+    def __init__(self, settings: Settings, url: DatabaseURL | None = None) -> None:
+        self.settings = settings
+        ini, toml = config_files(settings)
+        self.folder = (ini or toml or settings.root).parent
+        self._importable: list[str] = []  # what prepend_sys_path adds
+        self.config = Config(ini, toml_file=toml, attributes={"dbtasks": True})
+        with self._inside(), alembic_errors():
+            self.script = ScriptDirectory.from_config(self.config)
+        self.url = url and url.with_driver(self._driver(url))
+        if self.url is not None:
+            self.config.set_main_option("sqlalchemy.url", self.url.sqlalchemy().replace("%", "%%"))
+
+    def run(
+        self,
+        work: Callable[[Any, MigrationContext], Any],
+        *,
+        sql_to: TextIO | None = None,
+        **options: Any,
+    ) -> None:
+        """Run env.py; `work(current heads, context)` returns the steps that Alembic is to run.
+
+        With `sql_to` the environment runs offline and writes SQL there.
+
+        Raises:
+            MigrationError: env.py raised, connected to another database, or never ran migrations.
+        """
+        assert self.url is not None
+        attributes = _Attributes(self.config.attributes, self.url)
+        self.config.attributes = attributes
+        if sql_to is not None:
+            self.config.output_buffer = sql_to
+        context = EnvironmentContext(
+            self.config, self.script, fn=work, as_sql=sql_to is not None, **options
+        )
+        guard = _Guard(context, self._check)
+        with (
+            self._inside(),
+            _exported(self.settings, self.url),
+            _logging_kept(),
+            contextlib.closing(attributes),
+            env_errors(self.env_file),
+            context,
+        ):
+            self.script.run_env()
+        if guard.failure is not None:
+            raise guard.failure
+        if not guard.ran:
+            raise MigrationError(
+                f"{self.env_file} ended without running any migrations",
+                remedy="let env.py call context.run_migrations()",
+                code="env",
+            )
+
+    @property
+    def env_file(self) -> Path:
+        """The path of env.py."""
+        return self.folder / self.script.dir / "env.py"
+
+    @contextlib.contextmanager
+    def inside(self) -> Iterator[None]:
+        """Work from the folder of the configuration file, with the project importable."""
+        with self._inside(), alembic_errors():
+            yield
+
+    @contextlib.contextmanager
+    def _inside(self) -> Iterator[None]:
+        path = sys.path[:]
+        sys.path[:0] = [entry for entry in self._importable if entry not in path]
+        try:
+            with contextlib.chdir(self.folder), contextlib.redirect_stdout(sys.stderr):
+                yield
+                self._importable = [entry for entry in sys.path if entry not in path]
+        finally:
+            sys.path[:] = path
+
+    def _driver(self, url: DatabaseURL) -> str:
+        """Choose the SQLAlchemy driver: the setting, the project's own, else what env.py can use."""
+        if self.settings.driver is not None:
+            return self.settings.driver
+        try:
+            configured = self.config.get_alembic_option("sqlalchemy.url") or ""
+        except Exception:  # noqa: BLE001  an interpolation that only env.py can fill in
+            configured = ""
+        scheme = str(configured).partition("://")[0]
+        if scheme.startswith("postgresql+"):
+            return scheme.removeprefix("postgresql+")
+        try:
+            source = self.env_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            source = ""
+        if any(sign in source for sign in _ASYNC_SIGNS):
+            return url.driver or ("asyncpg" if find_spec("asyncpg") else "psycopg")
+        return "psycopg" if url.driver in _ASYNC_ONLY else url.driver or "psycopg"
+
+    def _check(self, connection: Connection) -> None:
+        """Stop unless `connection` is to the database we mean; then set the timeouts on it."""
+        assert self.url is not None
+        row = connection.exec_driver_sql(maintenance.IDENTITY_SQL).one()
+        found = maintenance.Identity(database=row[0], server_started=row[1])
+        if found != maintenance.identity(self.url):
+            raise MigrationError(
+                f'{self.env_file} connected to database "{found.database}"{_place(connection)},'
+                f' and the one meant is "{self.url.database}" at {self.url.place}; nothing was run',
+                remedy="let env.py read sqlalchemy.url, or list the variables it reads below [tool.dbtasks.env]",
+                code="other-database",
+            )
+        for name in ("lock_timeout", "statement_timeout"):
+            value = getattr(self.settings, name)
+            if value is not None:
+                connection.execute(
+                    sqlalchemy.text("SELECT set_config(:name, :value, false)"),
+                    {"name": name, "value": value},
+                )
+
+
+class _Guard:
+    """Stands between env.py and Alembic's context, to check the connection before anything runs.
+
+    Alembic publishes the methods that it finds on its context as `alembic.context.*`, so replacing
+    two of them on the instance is enough.
+    """
+
+    def __init__(self, context: EnvironmentContext, check: Callable[[Connection], None]) -> None:
+        self._context, self._check = context, check
+        self._configure, self._run = context.configure, context.run_migrations
+        context.configure = self.configure  # type: ignore[method-assign]
+        context.run_migrations = self.run_migrations  # type: ignore[method-assign]
+        self.ran = False
+        self.failure: DbtasksError | None = None
+
+    def configure(self, *args: Any, **options: Any) -> None:
+        # Alembic's own lines ("Running upgrade ...") would cut through our progress display.
+        logger = logging.getLogger("alembic")
+        if logger.getEffectiveLevel() > logging.DEBUG:
+            logger.setLevel(logging.WARNING)
+        self._configure(*args, **options)
+
+    def run_migrations(self, **arguments: Any) -> None:
+        migration_context = self._context.get_context()
+        try:
+            if migration_context.connection is not None and not migration_context.as_sql:
+                self._check(migration_context.connection)
+            self.ran = True
+            self._run(**arguments)
+        except DbtasksError as error:  # kept for the case that env.py swallows it
+            self.failure = error
+            raise
+
+
+class _Attributes(dict[str, Any]):
+    """`config.attributes` whose `connection` is opened when an env.py asks for it."""
+
+    def __init__(self, kept: dict[str, Any], url: DatabaseURL) -> None:
+        super().__init__(kept)
+        self._url = url
+        self._connection: Connection | None = None
+
+    def __getitem__(self, key: str) -> Any:
+        return self.get(key) if key == "connection" else super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        return key == "connection" or super().__contains__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return an attribute; `connection` is one to the database we mean."""
+        if key != "connection":
+            return super().get(key, default)
+        if self._connection is None:
+            driver = "psycopg" if self._url.driver in _ASYNC_ONLY else self._url.driver
+            engine = sqlalchemy.create_engine(
+                self._url.with_driver(driver).sqlalchemy(), poolclass=sqlalchemy.NullPool
+            )
+            self._connection = engine.connect()
+        return self._connection
+
+    def close(self) -> None:
+        """Close the connection, if one was asked for."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _place(connection: Connection) -> str:
+    url = connection.engine.url
+    return f" at {url.host}:{url.port or 5432}" if url.host else ""
+
+
+@contextlib.contextmanager
+def _exported(settings: Settings, url: DatabaseURL) -> Iterator[None]:
+    """Lead an env.py that reads environment variables to the database; put them back afterwards."""
+    parts = {
+        "url": url.sqlalchemy(),
+        "host": url.host,
+        "port": str(url.port),
+        "user": url.user,
+        "password": url.password,
+        "database": url.database,
+    }
+    variables = url.environ()
+    if settings.sources["url"] != "DATABASE_URL":  # else it stays as its owner wrote it
+        variables["DATABASE_URL"] = url.sqlalchemy()
+    for name, template in settings.env.items():
+        try:
+            variables[name] = template.format_map(parts)
+        except (KeyError, ValueError, AttributeError, IndexError) as error:
+            raise SettingsError(
+                f"env.{name} cannot be filled in: {error!r}",
+                remedy=f"the names to use are {', '.join('{' + part + '}' for part in parts)}",
+            ) from None
+    kept = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in kept.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _logging_kept() -> Iterator[None]:
+    """Put logging back: `fileConfig` in env.py replaces handlers and disables existing loggers."""
+    root = logging.getLogger()
+    loggers = [
+        root,
+        *(one for one in root.manager.loggerDict.values() if isinstance(one, logging.Logger)),
+    ]
+    kept = [(one, one.level, one.handlers[:], one.disabled, one.propagate) for one in loggers]
+    try:
+        yield
+    finally:
+        for one, level, handlers, disabled, propagate in kept:
+            one.setLevel(level)
+            one.handlers[:], one.disabled, one.propagate = handlers, disabled, propagate

@@ -1,0 +1,262 @@
+"""Alembic, in process: what is applied, what is pending, and how to get from one to the other."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from alembic import command
+from alembic.autogenerate import RevisionContext
+
+from dbtasks import drift
+from dbtasks.environment import Environment
+from dbtasks.errors import CheckError, MigrationError, UsageError
+from dbtasks.results import Difference, Outcome, Revision, Standing, Step
+from dbtasks.run import Run, Watcher
+from dbtasks.steps import back, check_known, describe, down, up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from alembic.runtime.migration import MigrationContext, MigrationStep
+    from alembic.script import Script
+
+    from dbtasks.settings import Settings
+    from dbtasks.url import DatabaseURL
+
+
+class Migrator:
+    """The migrations of one project on one database.
+
+    `watcher` is told of each revision that runs. Without a `url` only what the files tell is to
+    be had.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        url: DatabaseURL | None = None,
+        *,
+        watcher: Watcher | None = None,
+    ) -> None:
+        self.environment = Environment(settings, url)
+        self._watcher = watcher
+
+    def standing(self) -> Standing:
+        """Return the current revisions, the heads, and how many revisions are pending."""
+        seen: list[tuple[str, ...]] = []
+
+        def look(heads: Any, _: MigrationContext) -> list[Any]:
+            seen.append(tuple(heads))
+            return []
+
+        self.environment.run(look, dont_mutate=True)
+        return self._standing(seen[-1])
+
+    def history(self, current: Sequence[str] = ()) -> tuple[Revision, ...]:
+        """Return every revision, newest first; `current` are the ones to mark as current."""
+        with self.environment.inside():
+            return tuple(
+                self._revision(script, current)
+                for script in self.environment.script.walk_revisions()
+            )
+
+    def plan(self, target: str | None = None) -> tuple[Step, ...]:
+        """Return the steps that `upgrade(target)` would take on this database."""
+        goal = self._goal(target)
+        found: list[Step] = []
+
+        def look(heads: Any, _: MigrationContext) -> list[Any]:
+            check_known(self.environment.script, heads)
+            found.extend(describe(up(self.environment.script, goal, heads)))
+            return []
+
+        self.environment.run(look, dont_mutate=True)
+        return tuple(found)
+
+    def sql(self, target: str | None = None) -> str:
+        """Return the SQL of `upgrade(target)` from where this database is, without running it.
+
+        Alembic writes it offline: a migration that reads data to decide what to do may fail here.
+        """
+        goal, current = self._goal(target), self.standing().current
+        check_known(self.environment.script, current)
+        text = io.StringIO()
+        self.environment.run(
+            lambda heads, _: up(self.environment.script, goal, heads),
+            sql_to=text,
+            starting_rev=current or None,
+            destination_rev=goal,
+        )
+        return text.getvalue()
+
+    def upgrade(self, target: str | None = None) -> Outcome:
+        """Apply the pending revisions up to `target`, the head when not given.
+
+        Raises:
+            MigrationError: a revision failed, or the target is unknown or ambiguous.
+        """
+        goal = self._goal(target)
+        return self._run(lambda heads: up(self.environment.script, goal, heads))
+
+    def downgrade(self, target: str) -> Outcome:
+        """Undo revisions until the database is at `target`; `base` undoes all."""
+        return self._run(lambda heads: down(self.environment.script, target, heads))
+
+    def rollback(self, steps: int = 1) -> Outcome:
+        """Undo the last `steps` revisions.
+
+        Raises:
+            UsageError: `steps` is less than 1.
+            MigrationError: the way back is not one line, so a target has to be named.
+        """
+        if steps < 1:
+            raise UsageError(f"--steps {steps} undoes nothing", remedy="give a number from 1 on")
+        return self._run(lambda heads: back(self.environment.script, steps, heads))
+
+    def redo(self) -> Outcome:
+        """Undo the last revision and apply it again."""
+        before = self.standing().current
+        undone = self.rollback()
+        again = self._run(lambda heads: up(self.environment.script, before, heads))
+        return Outcome(
+            applied=undone.applied + again.applied, current=again.current, pending=again.pending
+        )
+
+    def stamp(self, target: str) -> Standing:
+        """Write `target` into the version table without running anything."""
+        script = self.environment.script
+        self.environment.run(lambda heads, _: script._stamp_revs(target, heads))  # noqa: SLF001
+        return self.standing()
+
+    def revision(self, message: str, *, empty: bool = False) -> str:
+        """Write a revision that brings the database to the models; return its path.
+
+        Raises:
+            CheckError: models and database agree, and `empty` was not asked for.
+            MigrationError: the database is not at head, or there are several heads.
+        """
+        self._one_head()
+        context = self._compare(message, autogenerate=not empty)
+        if not empty and not any(
+            ops.ops for script in context.generated_revisions for ops in script.upgrade_ops_list
+        ):
+            raise CheckError(
+                "the models and the migrations agree, so a revision would be empty",
+                remedy="check that env.py imports every model; --empty writes a revision to fill in by hand",
+                code="no-changes",
+            )
+        with self.environment.inside():
+            written = [script for script in context.generate_scripts() if script is not None]
+        return written[-1].path
+
+    def merge(self, message: str) -> str:
+        """Write one revision over all heads; return its path.
+
+        Raises:
+            CheckError: there is one head only.
+        """
+        heads = self._heads()
+        if len(heads) < 2:
+            raise CheckError(
+                "there is nothing to merge: the history has one head",
+                remedy="invoke db.heads shows it",
+                code="one-head",
+            )
+        with self.environment.inside():
+            written = command.merge(self.environment.config, list(heads), message=message)
+        assert written is not None
+        return str(written.path)
+
+    def differences(self) -> tuple[Difference, ...]:
+        """Return what differs between the models and the database, which has to be at head."""
+        self._one_head()
+        context = self._compare(None, autogenerate=True)
+        migration_context = context._last_autogen_context.migration_context  # noqa: SLF001
+        operations = [
+            ops for script in context.generated_revisions for ops in script.upgrade_ops_list
+        ]
+        return drift.differences(operations, migration_context)
+
+    def _run(self, steps_from: Callable[[tuple[str, ...]], list[MigrationStep]]) -> Outcome:
+        """Let Alembic run the steps; tell the observer, time each, and explain a failure."""
+        run = Run(self.environment, self._watcher)
+
+        def work(heads: tuple[str, ...], context: MigrationContext) -> Iterator[MigrationStep]:
+            check_known(self.environment.script, heads)
+            return run.observe(steps_from(heads), heads, context)
+
+        with run.explained():
+            self.environment.run(work)
+        standing = self._standing(run.heads_now())
+        return Outcome(
+            applied=tuple(run.finished), current=standing.current, pending=standing.pending
+        )
+
+    def _compare(self, message: str | None, *, autogenerate: bool) -> RevisionContext:
+        """Let Alembic compare the models with the database, as its `revision` and `check` do."""
+        arguments = {
+            "message": message,
+            "autogenerate": autogenerate,
+            "sql": False,
+            "head": "head",
+            "splice": False,
+            "branch_label": None,
+            "version_path": None,
+            "rev_id": None,
+            "depends_on": None,
+        }
+        environment = self.environment
+        context = RevisionContext(environment.config, environment.script, arguments)
+
+        def look(heads: Any, migration_context: MigrationContext) -> list[Any]:
+            check_known(environment.script, heads)
+            if autogenerate:
+                context.run_autogenerate(heads, migration_context)
+            else:
+                context.run_no_autogenerate(heads, migration_context)
+            return []
+
+        environment.run(
+            look, dont_mutate=True, template_args=context.template_args, revision_context=context
+        )
+        return context
+
+    def _goal(self, target: str | None) -> str:
+        """Return the target for Alembic; without one, all of a history that has one head."""
+        if target in {None, "head"}:
+            self._one_head()
+            return "heads"
+        assert target is not None
+        return target
+
+    def _one_head(self) -> None:
+        heads = self._heads()
+        if len(heads) > 1:
+            raise MigrationError(
+                f"the history has {len(heads)} heads: {', '.join(heads)}",
+                remedy="invoke db.merge-heads joins them; invoke db.migrate heads applies them all as they are",
+                code="several-heads",
+            )
+
+    def _heads(self) -> tuple[str, ...]:
+        with self.environment.inside():
+            return tuple(self.environment.script.get_heads(consider_depends_on=True))
+
+    def _standing(self, current: tuple[str, ...]) -> Standing:
+        script = self.environment.script
+        check_known(script, current)
+        return Standing(
+            current=current, heads=self._heads(), pending=len(up(script, "heads", current))
+        )
+
+    def _revision(self, script: Script, current: Sequence[str] = ()) -> Revision:
+        parents = script.down_revision
+        return Revision(
+            revision=script.revision,
+            down_revision=(parents,) if isinstance(parents, str) else tuple(parents or ()),
+            message=script.doc or "",
+            path=script.path,
+            is_head=script.revision in self._heads(),
+            is_current=script.revision in current,
+        )

@@ -1,0 +1,208 @@
+"""Results as text and as JSON documents; pure: nothing is printed here."""
+
+from __future__ import annotations
+
+import json
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any
+
+from dbtasks.results import DatabaseStatus, Difference, Outcome, Revision, Standing, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dbtasks.errors import DbtasksError
+    from dbtasks.settings import Settings
+
+READ_IT = (
+    "read it before you commit it: autogenerate does not see renames (it drops and adds),"
+    " enum values, views, functions, triggers, and data to move"
+)
+SETTINGS_COLUMNS = ("setting", "value", "from")
+
+
+def dumps(document: Any) -> str:
+    """Return a JSON document as the tasks print it."""
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+@singledispatch
+def as_document(result: Any) -> Any:
+    """Return a result as the JSON contract wants it."""
+    return result
+
+
+@as_document.register
+def _(result: DatabaseStatus) -> Any:
+    url = result.server.url
+    standing = result.standing
+    return {
+        "server": {
+            "kind": result.server.kind,
+            "reason": result.reason,
+            "state": result.server.state,
+            "where": result.server.where,
+            "version": result.version,
+            "host": url.host if url else None,
+            "port": url.port if url else None,
+        },
+        "database": result.database,
+        "url": str(url) if url else None,
+        "current": list(standing.current) if standing else None,
+        "heads": list(standing.heads) if standing else None,
+        "pending": standing.pending if standing else None,
+        "problem": result.problem,
+    }
+
+
+@as_document.register
+def _(result: Standing) -> Any:
+    return {
+        "current": list(result.current),
+        "heads": list(result.heads),
+        "pending": result.pending,
+    }
+
+
+@as_document.register
+def _(result: Outcome) -> Any:
+    return {
+        "applied": [
+            {"revision": one.revision, "seconds": round(one.seconds, 6)} for one in result.applied
+        ],
+        "current": list(result.current),
+        "pending": result.pending,
+    }
+
+
+@as_document.register(tuple)
+def _(result: tuple[Any, ...]) -> Any:
+    return [as_document(one) for one in result]
+
+
+@as_document.register
+def _(result: Revision) -> Any:
+    return {
+        "revision": result.revision,
+        "down_revision": list(result.down_revision),
+        "message": result.message,
+        "path": result.path,
+        "is_head": result.is_head,
+        "is_current": result.is_current,
+    }
+
+
+@as_document.register
+def _(result: Step) -> Any:
+    return {"revision": result.revision, "message": result.message, "path": result.path}
+
+
+@as_document.register
+def _(result: Difference) -> Any:
+    return {"code": result.code, "message": result.message, "operation": result.operation}
+
+
+def error_document(error: DbtasksError) -> Any:
+    """Return an error as the JSON contract wants it."""
+    document: dict[str, Any] = {
+        "code": error.code,
+        "message": error.message,
+        "remedy": error.remedy,
+    }
+    if error.details:
+        document["details"] = list(error.details)
+    return {"error": document}
+
+
+def settings_rows(settings: Settings) -> list[tuple[str, str, str]]:
+    """Return every setting with its value as text and the place it came from."""
+    return [
+        (name, _setting(getattr(settings, name)), source)
+        for name, source in settings.sources.items()
+    ]
+
+
+def _setting(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={item}" for key, item in value.items())
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "" if value is None else str(value)
+
+
+def settings_document(settings: Settings) -> Any:
+    """Return every setting as `{name: {"value", "from"}}`, the URL masked."""
+    return {
+        name: {"value": value, "from": source} for name, value, source in settings_rows(settings)
+    }
+
+
+def status_rows(status: DatabaseStatus) -> list[tuple[str, str]]:
+    """Return what there is to say about a database, as labels and texts."""
+    url, standing = status.server.url, status.standing
+    rows = [
+        ("server", f"{status.server.kind} ({status.reason})"),
+        ("where", status.server.where),
+        ("state", status.server.state),
+    ]
+    if status.version:
+        rows.append(("version", f"PostgreSQL {status.version}"))
+    rows.append(("database", status.database))
+    if url:
+        rows.append(("url", str(url)))
+    if standing:
+        rows += [
+            ("current", ", ".join(standing.current) or "base"),
+            ("heads", ", ".join(standing.heads) or "none"),
+            ("pending", _count(standing.pending, "revision")),
+        ]
+    if status.problem:
+        rows.append(("problem", status.problem))
+    return rows
+
+
+def outcome_text(outcome: Outcome, verb: str) -> str:
+    """Return one line on what a run did: `verb` is `applied` or `undid`."""
+    where = ", ".join(outcome.current) or "base"
+    if not outcome.applied:
+        return f"nothing to do, the database is at {where}"
+    seconds = sum(one.seconds for one in outcome.applied)
+    pending = f", {_count(outcome.pending, 'revision')} pending" if outcome.pending else ""
+    return (
+        f"{verb} {_count(len(outcome.applied), 'revision')} in {seconds:.1f} s,"
+        f" the database is at {where}{pending}"
+    )
+
+
+def revision_rows(revisions: Sequence[Revision]) -> list[tuple[str, str, str, str]]:
+    """Return revisions as marks, id, parents and message."""
+    return [
+        (
+            " ".join(
+                mark
+                for mark, given in (("head", one.is_head), ("current", one.is_current))
+                if given
+            ),
+            one.revision,
+            ", ".join(one.down_revision) or "base",
+            one.message,
+        )
+        for one in revisions
+    ]
+
+
+def differences_text(found: Sequence[Difference]) -> str:
+    """Return one line for each difference, and the operations that a new revision would hold."""
+    if not found:
+        return "the models and the migrations agree"
+    lines = [f"{_count(len(found), 'difference')} between the models and the migrations"]
+    lines += [f"  {one.message}" for one in found]
+    lines += ["", "a new revision would hold"]
+    lines += [f"  {line}" for one in found for line in one.operation.splitlines()]
+    return "\n".join(lines)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

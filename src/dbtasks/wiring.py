@@ -1,0 +1,134 @@
+"""The session of one task: settings, database and display put together, each when first used."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from dbtasks import report
+from dbtasks.database import Database
+from dbtasks.errors import RefusedError
+from dbtasks.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from dbtasks.display import Display
+    from dbtasks.errors import DbtasksError
+    from dbtasks.results import Difference, Outcome, Revision, Step
+
+
+class Session:
+    """What one task has to work with; with `json` it prints one document and nothing else."""
+
+    def __init__(
+        self,
+        *,
+        invoke: Mapping[str, Any],
+        flags: Mapping[str, Any],
+        database: str | None = None,
+        root: Path | None = None,
+        json: bool = False,
+    ) -> None:
+        self._invoke, self._flags, self._name, self._root = invoke, flags, database, root
+        self.json = json
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The merged settings."""
+        return load_settings(
+            root=self._root, database=self._name, invoke=self._invoke, flags=self._flags
+        )
+
+    @cached_property
+    def display(self) -> Display:
+        """The terminal, quiet when a machine reads."""
+        from dbtasks.display import Display
+
+        return Display(quiet=self.json)
+
+    @cached_property
+    def database(self) -> Database:
+        """The database that the settings name."""
+        return Database(self.settings, say=self.display.say, watcher=self.display)
+
+    def show(self, result: Any, render: Callable[[], None]) -> None:
+        """Print a result: as JSON for machines, else as `render` prints it for people."""
+        if self.json:
+            print(report.dumps(report.as_document(result)))  # noqa: T201
+        else:
+            self.display.clear()
+            render()
+
+    def fail(self, error: DbtasksError) -> None:
+        """Print an error: as JSON for machines, else for people."""
+        if self.json:
+            print(report.dumps(report.error_document(error)))  # noqa: T201
+        else:
+            self.display.error(error)
+
+    def confirm(self, yes: bool, what: str) -> None:
+        """Go on only if a person agrees that `what` is to happen.
+
+        Raises:
+            RefusedError: nobody agreed.
+        """
+        if yes or self.display.confirm(f"{what}. Go on?"):
+            return
+        raise RefusedError(
+            f"{what}; nobody agreed to that, and nothing was changed",
+            remedy="pass --yes to agree beforehand",
+            code="not-confirmed",
+        )
+
+    def show_status(self) -> None:
+        """Print what the server and the database are now."""
+        status = self.database.status()
+        self.show(status, lambda: self.display.pairs(report.status_rows(status)))
+
+    def show_outcome(self, outcome: Outcome, verb: str = "applied") -> None:
+        """Print what a run of revisions did."""
+        self.show(outcome, lambda: self.display.print(report.outcome_text(outcome, verb)))
+
+    def show_plan(self, steps: tuple[Step, ...]) -> None:
+        """Print the revisions that would run."""
+        rows = [(f"{step.number}/{step.total}", step.revision, step.message) for step in steps]
+        self.show(
+            steps,
+            lambda: (
+                self.display.table(("", "revision", "message"), rows)
+                if rows
+                else self.display.print("nothing to do: no revision is pending")
+            ),
+        )
+
+    def show_revisions(self, revisions: tuple[Revision, ...]) -> None:
+        """Print a list of revisions."""
+        columns = ("", "revision", "parent", "message")
+        rows = report.revision_rows(revisions)
+        self.show(
+            revisions,
+            lambda: (
+                self.display.table(columns, rows) if rows else self.display.print("no revisions")
+            ),
+        )
+
+    def show_differences(self, found: tuple[Difference, ...]) -> None:
+        """Print what differs between models and migrations."""
+        self.show(
+            {"differences": report.as_document(found)},
+            lambda: self.display.print(report.differences_text(found)),
+        )
+
+    def confirm_destruction(self, yes: bool, *, all_volumes: bool) -> None:
+        """Go on only if a person agrees to lose the data; what is not ours is refused below."""
+        if self.database.server.owned:
+            what = "every volume of the compose project" if all_volumes else "all its data"
+            name, where = self.settings.database, self.database.server.status().where
+            self.confirm(yes, f"This removes {where} of database {name} with {what}")
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        if "display" in self.__dict__:
+            self.display.clear()

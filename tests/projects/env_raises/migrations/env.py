@@ -1,0 +1,1 @@
+raise RuntimeError("settings missing: APP_SECRET")
