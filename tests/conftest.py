@@ -1,0 +1,160 @@
+"""What every test shares: settings without this machine's environment, copies of projects, a server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from dbtasks import maintenance
+from dbtasks.servers import engine
+from dbtasks.servers.local import LocalServer
+from dbtasks.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dbtasks.url import DatabaseURL
+
+PROJECTS = Path(__file__).parent / "projects"
+TASKS = """\
+from invoke import Collection
+import dbtasks
+ns = Collection(dbtasks.init, dbtasks.start, db=dbtasks.collection())
+"""
+IMAGE = os.environ.get("DBTASKS_TEST_IMAGE", "postgres:{version}")
+REQUIRE_ALL = os.environ.get("DBTASKS_TEST_REQUIRE_ALL") == "1"
+
+
+def clean_environ() -> dict[str, str]:
+    """Return the environment without what would lead dbtasks or libpq anywhere."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DBTASKS_", "INVOKE_", "PG"))
+        and name not in {"DATABASE_URL", "MIGRATE_MSG"}
+    }
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in set(os.environ) - set(clean_environ()):
+        monkeypatch.delenv(name)
+
+
+class MakeSettings(Protocol):
+    def __call__(self, root: Path, **values: object) -> Settings: ...
+
+
+@pytest.fixture(scope="session")
+def make_settings() -> MakeSettings:
+    """Settings of a folder, given as flags, with nothing from the environment."""
+
+    def make(root: Path, **values: object) -> Settings:
+        return load_settings(root=root, environ={}, flags=values)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> None:
+    """A Docker engine; CI promises one."""
+    if not engine.engine_answers():
+        missing("no Docker engine answers")
+
+
+@pytest.fixture(scope="session")
+def docker_image() -> str:
+    """The image setting that the docker tests use."""
+    return IMAGE
+
+
+def missing(reason: str) -> None:
+    """Skip on a laptop, fail where every kind of server is promised."""
+    if REQUIRE_ALL:
+        pytest.fail(f"{reason}, and DBTASKS_TEST_REQUIRE_ALL=1 promises it")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def postgres(
+    tmp_path_factory: pytest.TempPathFactory, make_settings: MakeSettings
+) -> Iterator[DatabaseURL]:
+    """A local server for the whole session; the URL names no database."""
+    root = tmp_path_factory.mktemp("server")
+    server = LocalServer(
+        make_settings(root, name=f"tests-{uuid.uuid4().hex[:8]}", server_options={"fsync": "off"})
+    )
+    url = server.start()
+    yield url.with_database("postgres")
+    server.destroy()
+
+
+@pytest.fixture
+def database(postgres: DatabaseURL) -> Iterator[DatabaseURL]:
+    """The URL of a database of the test's own, which does not exist yet."""
+    url = postgres.with_database(f"test_{uuid.uuid4().hex[:12]}")
+    yield url
+    maintenance.drop(url)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    def __str__(self) -> str:
+        return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of a consumer project, with tasks.py and an environment of its own."""
+
+    root: Path
+    environ: dict[str, str]
+
+    def invoke(self, *arguments: str, timeout: float = 120, **environ: str) -> Done:
+        """Run `invoke ARGUMENTS` in the project, as a user would."""
+        return self.run(sys.executable, "-m", "invoke", *arguments, timeout=timeout, **environ)
+
+    def run(self, *argv: str, timeout: float = 120, **environ: str) -> Done:
+        done = subprocess.run(
+            argv,
+            cwd=self.root,
+            env={**self.environ, **environ},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+
+class CopyProject(Protocol):
+    def __call__(self, name: str, url: DatabaseURL | None = None, **environ: str) -> Project: ...
+
+
+@pytest.fixture
+def copy_project(tmp_path: Path) -> CopyProject:
+    """Copy one of tests/projects into a folder with a space in its name, and give it a tasks.py."""
+
+    def copy(name: str, url: DatabaseURL | None = None, **environ: str) -> Project:
+        root = tmp_path / f"a {name}"
+        shutil.copytree(PROJECTS / name, root)
+        (root / "tasks.py").write_text(TASKS, encoding="utf-8")
+        given = {"DATABASE_URL": url.libpq()} if url is not None else {}
+        return Project(root, {**clean_environ(), **given, **environ})
+
+    return copy

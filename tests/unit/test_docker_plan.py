@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dbtasks.errors import SettingsError
+from dbtasks.servers import docker_plan as plan
+from dbtasks.servers.container import PullProgress
+from dbtasks.servers.engine import redact, telling_line
+from dbtasks.settings import Settings, load_settings
+
+
+def settings(**values: object) -> Settings:
+    return load_settings(root=Path("/srv/shop"), environ={}, flags=values)
+
+
+def image(**values: object) -> plan.Image:
+    return plan.Image(
+        **{"name": "postgres:17", "env": {}, "volumes": (), "command": (), **values}  # type: ignore[arg-type]
+    )
+
+
+def test_names_and_labels_carry_project_database_and_major() -> None:
+    mine = settings(name="shop", database="orders", postgres=17)
+
+    assert plan.Names.of(mine).container == "dbtasks-shop-orders-pg17"
+    assert plan.Names.of(mine).volume == "dbtasks-shop-orders-pg17"
+    labels = plan.container_labels(mine)
+    assert (labels["dbtasks.project"], labels["dbtasks.database"], labels["dbtasks.postgres"]) == (
+        "shop",
+        "orders",
+        "17",
+    )
+
+
+def test_a_container_of_another_project_or_of_nobody_is_not_ours() -> None:
+    mine, other = settings(name="shop"), settings(name="other")
+
+    assert plan.is_ours(plan.volume_labels(mine), mine)
+    assert not plan.is_ours(plan.volume_labels(other), mine)
+    assert not plan.is_ours({}, mine)
+
+
+@pytest.mark.parametrize(
+    ("major", "path"),
+    [
+        (14, "/var/lib/postgresql/data"),
+        (17, "/var/lib/postgresql/data"),
+        (18, "/var/lib/postgresql"),
+        (19, "/var/lib/postgresql"),
+    ],
+)
+def test_the_volume_is_where_the_official_image_keeps_its_data(major: int, path: str) -> None:
+    assert plan.data_path(image(), major) == path
+
+
+def test_an_image_that_declares_its_data_volume_is_believed() -> None:
+    odd = image(env={"PGDATA": "/pg/17/data"}, volumes=("/pg", "/backup"))
+
+    assert plan.data_path(odd, 17) == "/pg"
+
+
+def test_server_options_follow_the_command_of_the_image() -> None:
+    own = image(command=("postgres", "-c", "shared_preload_libraries=vectors"))
+
+    assert plan.command(own, {"log_lock_waits": "on"}) == [
+        "postgres",
+        "-c",
+        "shared_preload_libraries=vectors",
+        "-c",
+        "log_lock_waits=on",
+    ]
+
+
+def test_image_major() -> None:
+    with pytest.raises(SettingsError) as caught:
+        plan.check_major(image(env={"PG_MAJOR": "17"}), settings(postgres=18))
+
+    assert caught.value.message == "image postgres:17 is PostgreSQL 17, and postgres = 18 is set"
+    assert caught.value.code == "image-major"
+    plan.check_major(image(env={}), settings(postgres=18))
+
+
+def test_what_has_changed_is_named() -> None:
+    before = plan.container_labels(settings(image="postgres:18"))
+    now = settings(image="postgis:18", server_options={"work_mem": "64MB"})
+
+    assert plan.changes(before, now, port=20001, wanted_port=20002) == [
+        "the image is now postgis:18",
+        "server_options have changed",
+        "the port is now 20002",
+    ]
+    assert plan.changes(before, settings(image="postgres:18"), port=1, wanted_port=1) == []
+
+
+def test_the_port_is_stable_and_moves_on_when_taken() -> None:
+    first = plan.free_port("shop-orders-pg17", lambda _: False, None, ())
+
+    assert first is not None
+    assert 20000 <= first < 32000
+    assert plan.free_port("shop-orders-pg17", lambda _: False, None, ()) == first
+    assert plan.free_port("shop-orders-pg18", lambda _: False, None, ()) != first
+    assert plan.free_port("shop-orders-pg17", {first}.__contains__, None, ()) == first + 1
+    assert plan.free_port("shop-orders-pg17", lambda _: False, None, {first}) == first + 1
+    assert plan.free_port("shop-orders-pg17", lambda _: False, 5433, ()) == 5433
+    assert plan.free_port("shop-orders-pg17", {5433}.__contains__, 5433, ()) == first
+    assert plan.free_port("shop-orders-pg17", lambda _: True, None, ()) is None
+
+
+def test_pull_progress_counts_layers() -> None:
+    progress = PullProgress("postgres:17")
+    lines = [
+        "17: Pulling from library/postgres",
+        "aaaaaaaaaaaa: Already exists",
+        "bbbbbbbbbbbb: Pulling fs layer",
+        "cccccccccccc: Waiting",
+        "bbbbbbbbbbbb: Verifying Checksum",
+        "bbbbbbbbbbbb: Download complete",
+        "bbbbbbbbbbbb: Pull complete",
+        "bbbbbbbbbbbb: Pull complete",
+        "Digest: sha256:0123456789ab",
+    ]
+
+    assert [said for said in map(progress.read, lines) if said] == [
+        "pulling postgres:17: layer 1 of 1",
+        "pulling postgres:17: layer 2 of 3",
+    ]
+
+
+def test_the_telling_line_is_dockers_own_without_passwords() -> None:
+    assert (
+        telling_line("Error response from daemon: no space\nError: failed to start containers: x")
+        == "no space"
+    )
+    assert telling_line('time="now" level=warning msg="x"\nno such service: db\n') == (
+        "no such service: db"
+    )
+    assert redact('invalid: "POSTGRES_PASSWORD=se$cret"') == 'invalid: "POSTGRES_PASSWORD=***'
+    assert telling_line("") == "it did not say why"
