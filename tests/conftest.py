@@ -1,18 +1,15 @@
-"""What every test shares: settings without this machine's environment, copies of projects, a server."""
+"""What every test shares: settings of a folder alone, copies of projects, a server."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import uuid
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from consumers import PROJECTS, TASKS, Project, clean_environ
 from dbtasks import maintenance
 from dbtasks.servers import engine
 from dbtasks.servers.local import LocalServer
@@ -20,27 +17,12 @@ from dbtasks.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from dbtasks.url import DatabaseURL
 
-PROJECTS = Path(__file__).parent / "projects"
-TASKS = """\
-from invoke import Collection
-import dbtasks
-ns = Collection(dbtasks.init, dbtasks.start, db=dbtasks.collection())
-"""
 IMAGE = os.environ.get("DBTASKS_TEST_IMAGE", "postgres:{version}")
 REQUIRE_ALL = os.environ.get("DBTASKS_TEST_REQUIRE_ALL") == "1"
-
-
-def clean_environ() -> dict[str, str]:
-    """Return the environment without what would lead dbtasks or libpq anywhere."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("DBTASKS_", "INVOKE_", "PG"))
-        and name not in {"DATABASE_URL", "MIGRATE_MSG"}
-    }
 
 
 @pytest.fixture(autouse=True)
@@ -103,43 +85,6 @@ def database(postgres: DatabaseURL) -> Iterator[DatabaseURL]:
     url = postgres.with_database(f"test_{uuid.uuid4().hex[:12]}")
     yield url
     maintenance.drop(url)
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command did."""
-
-    code: int
-    out: str
-    err: str
-
-    def __str__(self) -> str:
-        return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
-
-
-@dataclass(frozen=True)
-class Project:
-    """A copy of a consumer project, with tasks.py and an environment of its own."""
-
-    root: Path
-    environ: dict[str, str]
-
-    def invoke(self, *arguments: str, timeout: float = 120, **environ: str) -> Done:
-        """Run `invoke ARGUMENTS` in the project, as a user would."""
-        return self.run(sys.executable, "-m", "invoke", *arguments, timeout=timeout, **environ)
-
-    def run(self, *argv: str, timeout: float = 120, **environ: str) -> Done:
-        done = subprocess.run(
-            argv,
-            cwd=self.root,
-            env={**self.environ, **environ},
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
 
 
 class CopyProject(Protocol):

@@ -15,9 +15,9 @@ import pytest
 from invoke import Collection
 
 import dbtasks
+from consumers import PROJECTS, TASKS, clean_environ
 from dbtasks.errors import CheckError, MigrationError, RefusedError, ServerError, UsageError
 from dbtasks.settings import environment_name, options
-from tests.conftest import PROJECTS, TASKS, clean_environ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,9 @@ BLOCK = re.compile(r"<!-- (file|append|run): (\w+) ?(\S*) -->\n```\w+\n(.*?)```"
 
 def blocks(scenario: str) -> list[tuple[str, str, str]]:
     """Return the (what, file, text) of a scenario's blocks in order."""
-    return [(what, file, text) for what, name, file, text in BLOCK.findall(TEXT) if name == scenario]
+    return [
+        (what, file, text) for what, name, file, text in BLOCK.findall(TEXT) if name == scenario
+    ]
 
 
 @pytest.fixture
@@ -95,12 +97,16 @@ def test_several_databases_in_one_tasks_py(bash: Path) -> None:
 def test_the_settings_table_lists_every_setting() -> None:
     rows = ["| setting | environment | default | |", "|---|---|---|---|"]
     for option in options():
-        default = option.metadata["shown"] or f"`{option.default:g}`" if isinstance(
-            option.default, float
-        ) else option.metadata["shown"] or f"`{option.default}`"
-        rows.append(f"| `{option.name}` | `{environment_name(option.name)}` | {default} | {option.metadata['help']} |")
+        number = isinstance(option.default, float)
+        value = f"{option.default:g}" if number else f"{option.default}"
+        default = option.metadata["shown"] or f"`{value}`"
+        rows.append(
+            f"| `{option.name}` | `{environment_name(option.name)}` | {default} | {option.metadata['help']} |"
+        )
     table = "\n".join(rows)
-    assert f"<!-- settings -->\n{table}\n" in TEXT, f"the README's settings table should be\n\n{table}"
+    assert f"<!-- settings -->\n{table}\n" in TEXT, (
+        f"the README's settings table should be\n\n{table}"
+    )
 
 
 def test_the_exit_codes_are_those_of_the_errors() -> None:
@@ -122,7 +128,11 @@ def test_every_task_and_alias_that_the_readme_names_exists() -> None:
     named = set(re.findall(r"(?<![\w./-])db\.[a-z]+(?:-[a-z]+)*", TEXT))
     assert named
     assert named <= known
-    table = re.findall(r"^\| `[a-z-]+[^`]*` \| `invoke ([\w.-]+)[^`]*` \| (?:`([\w.-]+)`)? ?\|$", TEXT, re.MULTILINE)
+    table = re.findall(
+        r"^\| `[a-z-]+[^`]*` \| `invoke ([\w.-]+)[^`]*` \| (?:`([\w.-]+)`)? ?\|$",
+        TEXT,
+        re.MULTILINE,
+    )
     assert len(table) == 13
     for task, alias in table:
         assert task in known
@@ -136,7 +146,8 @@ def test_the_two_commands_are_there_once_each() -> None:
 
 @pytest.mark.parametrize("name", dbtasks.__all__)
 def test_every_public_name_resolves(name: str) -> None:
-    assert getattr(dbtasks, name).__name__ == name
+    value = getattr(dbtasks, name)
+    assert name in {value.__name__, getattr(value, "name", None)}
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -17,111 +17,19 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dbtasks import values as read
 from dbtasks.errors import SettingsError
-from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from dbtasks.url import DatabaseURL
+
 SUPPORTED_MAJORS = (14, 15, 16, 17, 18)
-SERVER_KINDS = ("auto", "docker", "compose", "local", "external")
 PREFIX = "DBTASKS_"
 RESERVED = ("DBTASKS_TEST_", "DBTASKS_REQUIRE_ALL")
 # What tells databases apart must not leak from the main one into the others.
 _OF_ONE_DATABASE = frozenset({"url", "database", "setup_sql", "port"})
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("wants a text that is not empty")
-    if any(ord(character) < 32 for character in value):
-        raise ValueError("wants a text on one line")
-    return value
-
-
-def _name(value: object) -> str:
-    text = _text(value)
-    if len(text.encode()) > 63:
-        raise ValueError("wants at most 63 bytes, PostgreSQL's limit for names")
-    return text
-
-
-def _slug(value: object) -> str:
-    text = _text(value)
-    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", text):
-        raise ValueError("wants letters, digits, '_', '.' and '-' only, as in Docker names")
-    return text
-
-
-def _kind(value: object) -> str:
-    if value not in SERVER_KINDS:
-        raise ValueError(f"wants one of {', '.join(SERVER_KINDS)}")
-    return str(value)
-
-
-def _integer(value: object, low: int, high: int) -> int:
-    if isinstance(value, str) and value.strip().isdecimal():
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise ValueError(f"wants a whole number from {low} to {high}")
-    return value
-
-
-def _major(value: object) -> int:
-    return _integer(value, 10, 99)
-
-
-def _port(value: object) -> int:
-    return _integer(value, 1, 65535)
-
-
-def _seconds(value: object) -> float:
-    try:
-        seconds = float(value) if isinstance(value, (str, int, float)) else -1.0
-    except ValueError:
-        seconds = -1.0
-    if isinstance(value, bool) or not 0 < seconds < 86400:
-        raise ValueError("wants a number of seconds, more than 0")
-    return seconds
-
-
-def _duration(value: object) -> str:
-    text = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch(r"\d+(\.\d+)?\s*(us|ms|s|min|h|d)?", text):
-        raise ValueError("wants a PostgreSQL duration such as 500ms or 5s")
-    return text
-
-
-def _url(value: object) -> DatabaseURL:
-    return value if isinstance(value, DatabaseURL) else DatabaseURL.parse(_text(value))
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    items = [value] if isinstance(value, str) else value
-    if not isinstance(items, (list, tuple)) or not all(
-        isinstance(item, str) and item.strip() for item in items
-    ):
-        raise ValueError("wants a text or a list of texts")
-    return tuple(items)
-
-
-def _table(value: object) -> dict[str, str]:
-    if isinstance(value, str):
-        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
-        if not all(equals and name.strip() for name, equals, _ in pairs):
-            raise ValueError("wants NAME=VALUE, several separated by commas")
-        return {name.strip(): text.strip() for name, _, text in pairs}
-    if not hasattr(value, "items"):
-        raise ValueError("wants a table of names and values")
-    return {str(name): _scalar(item) for name, item in value.items()}
-
-
-def _scalar(value: object) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if not isinstance(value, (str, int, float)):
-        raise ValueError("wants a table whose values are texts or numbers")  # noqa: TRY004
-    return str(value)
 
 
 def _option(
@@ -135,57 +43,59 @@ def _option(
 class Settings:
     """What dbtasks was asked to do, merged and checked."""
 
-    server: str = _option(_kind, "kind of server: auto, docker, compose, local, external", "auto")
-    postgres: int = _option(_major, "PostgreSQL major version", SUPPORTED_MAJORS[-1])
-    image: str = _option(
-        _text, "Docker image; {version} stands for the major", "postgres:{version}"
+    server: str = _option(
+        read.kind, "kind of server: auto, docker, compose, local, external", "auto"
     )
-    port: int | None = _option(_port, "port on 127.0.0.1", shown="a stable one per project")
+    postgres: int = _option(read.major, "PostgreSQL major version", SUPPORTED_MAJORS[-1])
+    image: str = _option(
+        read.text, "Docker image; {version} stands for the major", "postgres:{version}"
+    )
+    port: int | None = _option(read.port, "port on 127.0.0.1", shown="a stable one per project")
     name: str = _option(
-        _slug,
+        read.slug,
         "project name in container, volume and state names",
         shown="folder name and a hash of its path",
     )
-    database: str = _option(_name, "name of the database", shown="the folder's name")
-    user: str = _option(_name, "role that owns the database on docker and local", "postgres")
+    database: str = _option(read.name, "name of the database", shown="the folder's name")
+    user: str = _option(read.name, "role that owns the database on docker and local", "postgres")
     url: DatabaseURL | None = _option(
-        _url, "URL of an external database (also `DATABASE_URL`)", shown="none"
+        read.url, "URL of an external database (also `DATABASE_URL`)", shown="none"
     )
     driver: str | None = _option(
-        _slug, "SQLAlchemy driver for env.py", shown="what the project uses, else psycopg"
+        read.slug, "SQLAlchemy driver for env.py", shown="what the project uses, else psycopg"
     )
     alembic: str | None = _option(
-        _text, "path of the Alembic ini or TOML file", shown="alembic.ini and pyproject.toml"
+        read.text, "path of the Alembic ini or TOML file", shown="alembic.ini and pyproject.toml"
     )
     env: dict[str, str] = _option(
-        _table,
+        read.table,
         "variables for env.py, made of {url} {host} {port} {user} {password} {database}",
         shown="none",
     )
     setup_sql: tuple[str, ...] = _option(
-        _texts, "SQL run once in a new database: .sql files or statements", (), shown="none"
+        read.texts, "SQL run once in a new database: .sql files or statements", (), shown="none"
     )
     server_options: dict[str, str] = _option(
-        _table, "server parameters on docker and local", shown="log_lock_waits=on"
+        read.table, "server parameters on docker and local", shown="log_lock_waits=on"
     )
     compose_file: str | None = _option(
-        _text, "path of the compose file", shown="what Docker Compose finds"
+        read.text, "path of the compose file", shown="what Docker Compose finds"
     )
     compose_service: str | None = _option(
-        _text, "service of the compose file that runs PostgreSQL", shown="none"
+        read.text, "service of the compose file that runs PostgreSQL", shown="none"
     )
     postgres_bin: str | None = _option(
-        _text, "folder of initdb and pg_ctl for local", shown="searched for"
+        read.text, "folder of initdb and pg_ctl for local", shown="searched for"
     )
     state_dir: str | None = _option(
-        _text, "folder for generated passwords and local data", shown=".dbtasks"
+        read.text, "folder for generated passwords and local data", shown=".dbtasks"
     )
-    start_timeout: float = _option(_seconds, "seconds a server may take to answer", 60.0)
+    start_timeout: float = _option(read.seconds, "seconds a server may take to answer", 60.0)
     lock_timeout: str | None = _option(
-        _duration, "PostgreSQL's lock_timeout while migrating", shown="none"
+        read.duration, "PostgreSQL's lock_timeout while migrating", shown="none"
     )
     statement_timeout: str | None = _option(
-        _duration, "PostgreSQL's statement_timeout while migrating", shown="none"
+        read.duration, "PostgreSQL's statement_timeout while migrating", shown="none"
     )
 
     root: Path

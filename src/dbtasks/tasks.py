@@ -170,10 +170,9 @@ def _migrate(session: Session, revision: str = "", plan: bool = False, sql: bool
 )
 def _rollback(session: Session, steps: str = "1", to: str = "") -> None:
     """Undo the last revision."""
+    count = _number(steps, "--steps")
     migrator = session.database.migrator()
-    session.show_outcome(
-        migrator.downgrade(to) if to else migrator.rollback(_number(steps, "--steps")), "undid"
-    )
+    session.show_outcome(migrator.downgrade(to) if to else migrator.rollback(count), "undid")
 
 
 @_task(name="rollback-all", aliases=("migrate-down-all",), help={"yes": _YES})

@@ -135,21 +135,23 @@ class DatabaseURL:
 
     def _render(self, scheme: str, password: str) -> str:
         userinfo = quote(self.user, safe="")
-        if password:
+        if self.password:
             userinfo += ":" + (password if password == _MASK else quote(password, safe=""))
         host = self.host
         query = dict(self.query)
+        if password == _MASK:
+            query.update(dict.fromkeys((key for key in query if "password" in key.lower()), _MASK))
         if host.startswith("/"):
             query["host"], host = host, ""
         elif ":" in host:
             host = f"[{host}]"
         at = "@" if userinfo else ""
-        tail = "?" + urlencode(query) if query else ""
+        tail = "?" + urlencode(query, safe="*") if query else ""
         return f"{scheme}://{userinfo}{at}{host}:{self.port}/{quote(self.database, safe='')}{tail}"
 
     def __str__(self) -> str:
         scheme = f"postgresql+{self.driver}" if self.driver else "postgresql"
-        return self._render(scheme, _MASK if self.password else "")
+        return self._render(scheme, _MASK)
 
     def __repr__(self) -> str:
         return f"DatabaseURL({str(self)!r})"

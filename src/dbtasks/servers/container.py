@@ -36,7 +36,7 @@ _PORT_REFUSED = re.compile(
 )
 _IMAGE_REFUSED = re.compile(
     r"pull access denied|manifest unknown|manifest for .* not found|no such image|no such host"
-    r"|failed to resolve reference|registry|i/o timeout|unauthorized|toomanyrequests",
+    r"|failed to resolve reference|registry|/v2/|i/o timeout|unauthorized|toomanyrequests",
     re.IGNORECASE,
 )
 _OTHER_MAJOR = re.compile(

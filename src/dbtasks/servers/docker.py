@@ -75,6 +75,7 @@ class DockerServer(Server):
             self.state.lock(self._objects.secret),
             docker_errors(f"container {self._name} cannot be started"),
         ):
+            self._objects.remove_leftovers()
             for _ in range(_ATTEMPTS):
                 with contextlib.suppress(ChangedMeanwhileError, NoSuchContainer, NoSuchVolume):
                     return self._bring_up()

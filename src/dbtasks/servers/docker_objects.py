@@ -208,6 +208,10 @@ class DockerObjects:
                 raise
         self.mark_finished()
 
+    def remove_leftovers(self) -> None:
+        """Remove the password file that a killed process may have left."""
+        self._state.path(f"{self.secret}.env").unlink(missing_ok=True)
+
     def mark_finished(self) -> None:
         """Remember that the server on the data volume has answered."""
         with contextlib.suppress(NoSuchVolume):
@@ -243,7 +247,6 @@ class DockerObjects:
     @contextlib.contextmanager
     def _env_file(self) -> Iterator[Path]:
         path = self._state.path(f"{self.secret}.env")
-        path.unlink(missing_ok=True)
         values = {
             "POSTGRES_USER": self._settings.user,
             "POSTGRES_PASSWORD": self._state.password(self.secret),

@@ -103,7 +103,7 @@ def redact(text: str) -> str:
 def output_lines(command: Sequence[object]) -> Iterator[str]:
     """Yield the lines that a command prints, both streams together, and end it when nobody listens."""
     argv = [str(part) for part in command]
-    with subprocess.Popen(  # noqa: S603 - the docker client, from an argument list
+    with subprocess.Popen(
         argv,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -124,7 +124,7 @@ def _ask(*arguments: str, timeout: float = _PATIENCE) -> str:
     if client is None:
         return ""
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        return subprocess.run(  # noqa: S603 - the docker client, from an argument list
+        return subprocess.run(
             [client, *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-import socket
 import time
 from collections import deque
 from dataclasses import replace
@@ -14,23 +13,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dbtasks.errors import ServerError
 from dbtasks.results import ServerStatus
+from dbtasks.servers import ports, postmaster
 from dbtasks.servers.account import make_enterable, server_account, shared_folder
 from dbtasks.servers.base import Server, wait_until_ready
 from dbtasks.servers.binaries import Binaries, find
 from dbtasks.servers.cache import prepare
 from dbtasks.servers.cluster import Cluster
+from dbtasks.servers.ports import LOOPBACK
 from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from dbtasks.servers.account import Account
 
-_PORTS = range(20000, 32000)
 _ATTEMPTS = 20
 _PAUSE = 0.25
-_HOST = "127.0.0.1"
 # A server that dies of these may be tried again: they pass, or another port is free.
 _PASSING = (
     "Address already in use",
@@ -59,7 +59,7 @@ class LocalServer(Server):
     def status(self) -> ServerStatus:
         """Look at the folder and its process."""
         cluster = self._cluster(self._major())
-        process = cluster.running() if cluster.exists() else None
+        process = postmaster.running(cluster) if cluster.exists() else None
         state = "running" if process else "stopped" if cluster.exists() else "absent"
         return ServerStatus(
             kind=self.kind,
@@ -87,7 +87,7 @@ class LocalServer(Server):
         with self._lock():
             cluster = self._cluster(self._major())
             if cluster.exists():
-                cluster.stop(timeout=self.settings.start_timeout)
+                postmaster.stop(cluster, timeout=self.settings.start_timeout)
 
     def destroy(self) -> None:
         """Stop the server and remove its folder and its password."""
@@ -95,7 +95,7 @@ class LocalServer(Server):
             cluster = self._cluster(self._major())
             cluster.remove_drafts()
             if cluster.exists():
-                cluster.stop(timeout=self.settings.start_timeout, immediate=True)
+                postmaster.stop(cluster, timeout=self.settings.start_timeout, immediate=True)
                 cluster.remove()
             self.state.forget(_password_name(cluster))
 
@@ -115,7 +115,7 @@ class LocalServer(Server):
         with cluster.log.open(encoding="utf-8", errors="replace") as file:
             yield from (line.rstrip("\n") for line in deque(file, maxlen=tail))
             while follow:
-                alive = cluster.running() is not None
+                alive = postmaster.running(cluster) is not None
                 yield from (line.rstrip("\n") for line in file)
                 if not alive:
                     return
@@ -137,6 +137,8 @@ class LocalServer(Server):
     def _place(self) -> _Place:
         """Choose the folder of clusters; the rule for root is in `dbtasks.servers.account`."""
         folder = self.state.folder
+        if folder.is_dir():
+            self.state.path("")  # which says so if the folder is somebody else's
         chosen = self.settings.sources["state_dir"] != "default"
         if not self._account.switch or (chosen and self._account.can_enter(folder)):
             return _Place(folder, ".local")
@@ -149,7 +151,7 @@ class LocalServer(Server):
         """The name of this database's server without its major."""
         return self.settings.key.removesuffix(f"-pg{self.settings.postgres}")
 
-    def _lock(self):  # type: ignore[no-untyped-def]
+    def _lock(self) -> AbstractContextManager[None]:
         return self.state.lock(f"{self._stem}.local")
 
     def _cluster(self, major: int) -> Cluster:
@@ -196,29 +198,29 @@ class LocalServer(Server):
 
     def _stop_if_outdated(self, cluster: Cluster) -> None:
         """Stop a running server whose settings are no longer the wanted ones."""
-        process = cluster.running()
+        process = postmaster.running(cluster)
         if process is None:
             return
         reasons = []
         if self.settings.port not in {None, process.port}:
             reasons.append(f"port is {self.settings.port} now, it was {process.port}")
-            self._check_port_free(self.settings.port or 0)
-        if cluster.started_with() != self.settings.server_options:
+            ports.check_free(self.settings.port or 0)
+        if postmaster.started_with(cluster) != self.settings.server_options:
             reasons.append("server_options have changed")
         if reasons:
             self.say(f"restarting the server: {' and '.join(reasons)}")
-            cluster.stop(timeout=self.settings.start_timeout)
+            postmaster.stop(cluster, timeout=self.settings.start_timeout)
 
     def _bring_up(self, cluster: Cluster) -> DatabaseURL:
         """Start the server if it is down, wait for it, and start again if it went down meanwhile."""
         for attempt in range(_ATTEMPTS):
-            process = cluster.running()
+            process = postmaster.running(cluster)
             since = cluster.log_size()
             if process is None:
                 binaries = self._binaries(cluster)
-                port = self._choose_port()
-                self.say(f"starting PostgreSQL {binaries.version} from {binaries.place}")
-                pid = cluster.launch(binaries, self.settings.server_options, port)
+                port = ports.choose(self.settings)
+                self.say(f"starting PostgreSQL {binaries.version} from {binaries.folder}")
+                pid = postmaster.launch(cluster, binaries, self.settings.server_options, port)
             else:
                 pid, port = process.pid, process.port
             try:
@@ -234,7 +236,7 @@ class LocalServer(Server):
 
     def _wait(self, cluster: Cluster, pid: int, port: int, since: int) -> DatabaseURL:
         def check_alive() -> None:
-            if not cluster.is_alive(pid):
+            if not postmaster.is_alive(cluster, pid):
                 raise ServerError(
                     f"PostgreSQL in {cluster.folder} ended while it was starting",
                     remedy="mend what its last log lines say (server_options are given to it as they are)",
@@ -288,34 +290,9 @@ class LocalServer(Server):
             details=details,
         )
 
-    def _choose_port(self) -> int:
-        """Return the port that is set, else this server's own, or the next one that is free."""
-        if self.settings.port is not None:
-            self._check_port_free(self.settings.port)
-            return self.settings.port
-        digest = hashlib.sha256(self.settings.key.encode()).digest()
-        first = int.from_bytes(digest[:4], "big") % len(_PORTS)
-        for step in range(len(_PORTS)):
-            port = _PORTS[(first + step) % len(_PORTS)]
-            if _is_free(port):
-                return port
-        raise ServerError(
-            f"no port from {_PORTS[0]} to {_PORTS[-1]} is free on {_HOST}",
-            remedy="set DBTASKS_PORT to a free one",
-            code="port-taken",
-        )
-
-    def _check_port_free(self, port: int) -> None:
-        if not _is_free(port):
-            raise ServerError(
-                f"port {port} on {_HOST} is taken by another program",
-                remedy="stop that program, set DBTASKS_PORT to another port, or unset port for a free one",
-                code="port-taken",
-            )
-
     def _url(self, cluster: Cluster, port: int) -> DatabaseURL:
         return DatabaseURL(
-            host=_HOST,
+            host=LOOPBACK,
             port=port,
             user=self.settings.user,
             password=self.state.kept_password(_password_name(cluster)),
@@ -325,18 +302,3 @@ class LocalServer(Server):
 
 def _password_name(cluster: Cluster) -> str:
     return cluster.folder.name
-
-
-def _is_free(port: int) -> bool:
-    """Tell whether nobody listens on the port, be it on loopback or on every address."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        if probe.connect_ex((_HOST, port)) == 0:
-            return False
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST, port))
-        except OSError:
-            return False
-    return True

@@ -1,0 +1,35 @@
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["lint", "tests"]
+
+
+@nox.session(python=["3.11", "3.12", "3.13"])
+def tests(session: nox.Session) -> None:
+    """Run the tests; DBTASKS_TEST_REQUIRE_ALL=1 lets a missing Docker engine fail."""
+    session.install("-e", ".[embedded,test]")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session(name="tests-sqlalchemy-2.0", python="3.11")
+def tests_sqlalchemy_20(session: nox.Session) -> None:
+    """Run the tests on SQLAlchemy 2.0, whose default driver is another one."""
+    session.install("-e", ".[embedded,test]", "sqlalchemy[asyncio]==2.0.*")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, types, and that imports point downwards."""
+    session.install("-e", ".[test]")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+    session.run("lint-imports")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Print ratios against what a user would run instead."""
+    session.install("-e", ".", "pyperf")
+    session.run("python", "benchmarks/invoke_list.py")

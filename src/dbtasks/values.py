@@ -1,0 +1,120 @@
+"""How the value of a setting is read from TOML, from Invoke, or from text.
+
+Each function raises ValueError with words that follow the setting's name, as in "wants ...".
+"""
+
+from __future__ import annotations
+
+import re
+
+from dbtasks.url import DatabaseURL
+
+SERVER_KINDS = ("auto", "docker", "compose", "local", "external")
+_NAME_LIMIT = 63  # bytes of an identifier: NAMEDATALEN - 1
+
+
+def text(value: object) -> str:
+    """Read a text on one line."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("wants a text that is not empty")
+    if any(ord(character) < 32 for character in value):
+        raise ValueError("wants a text on one line")
+    return value
+
+
+def name(value: object) -> str:
+    """Read the name of a database or a role; any character goes, PostgreSQL quotes it."""
+    given = text(value)
+    if len(given.encode()) > _NAME_LIMIT:
+        raise ValueError(f"wants at most {_NAME_LIMIT} bytes, PostgreSQL's limit for names")
+    return given
+
+
+def slug(value: object) -> str:
+    """Read a name that Docker and file systems take as it is."""
+    given = text(value)
+    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", given):
+        raise ValueError("wants letters, digits, '_', '.' and '-' only, as in Docker names")
+    return given
+
+
+def kind(value: object) -> str:
+    """Read a kind of server."""
+    if value not in SERVER_KINDS:
+        raise ValueError(f"wants one of {', '.join(SERVER_KINDS)}")
+    return str(value)
+
+
+def major(value: object) -> int:
+    """Read a PostgreSQL major version."""
+    return _integer(value, 10, 99)
+
+
+def port(value: object) -> int:
+    """Read a TCP port."""
+    return _integer(value, 1, 65535)
+
+
+def seconds(value: object) -> float:
+    """Read a number of seconds, at most a day."""
+    wanted = "wants a number of seconds, more than 0"
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise ValueError(wanted)  # noqa: TRY004  one kind of error for the caller
+    try:
+        given = float(value)
+    except ValueError:
+        raise ValueError(wanted) from None
+    if not 0 < given <= 86400:
+        raise ValueError(wanted)
+    return given
+
+
+def duration(value: object) -> str:
+    """Read a duration as PostgreSQL writes it; a bare number is milliseconds."""
+    given = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch(r"\d+(\.\d+)?\s*(us|ms|s|min|h|d)?", given):
+        raise ValueError("wants a PostgreSQL duration such as 500ms or 5s")
+    return given
+
+
+def url(value: object) -> DatabaseURL:
+    """Read a database URL."""
+    return value if isinstance(value, DatabaseURL) else DatabaseURL.parse(text(value))
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """Read a text, or a list of them."""
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)) or not all(
+        isinstance(item, str) and item.strip() for item in items
+    ):
+        raise ValueError("wants a text or a list of texts")
+    return tuple(items)
+
+
+def table(value: object) -> dict[str, str]:
+    """Read a table of names and values, or `NAME=VALUE,NAME=VALUE`."""
+    if isinstance(value, str):
+        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+        if not all(equals and key.strip() for key, equals, _ in pairs):
+            raise ValueError("wants NAME=VALUE, several separated by commas")
+        return {key.strip(): item.strip() for key, _, item in pairs}
+    if not hasattr(value, "items"):
+        raise ValueError("wants a table of names and values")
+    return {str(key): _scalar(item) for key, item in value.items()}
+
+
+def _integer(value: object, low: int, high: int) -> int:
+    if isinstance(value, str) and value.strip().isdecimal():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ValueError(f"wants a whole number from {low} to {high}")
+    return value
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if not isinstance(value, (str, int, float)):
+        raise ValueError("wants a table whose values are texts or numbers")  # noqa: TRY004
+    return str(value)

@@ -1,0 +1,63 @@
+"""Consumer projects: copies of tests/projects with a tasks.py, run as their users would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECTS = Path(__file__).parent / "projects"
+TASKS = """\
+from invoke import Collection
+import dbtasks
+ns = Collection(dbtasks.init, dbtasks.start, db=dbtasks.collection())
+"""
+
+
+def clean_environ() -> dict[str, str]:
+    """Return the environment without what would lead dbtasks or libpq anywhere."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DBTASKS_", "INVOKE_", "PG"))
+        and name not in {"DATABASE_URL", "MIGRATE_MSG"}
+    }
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    def __str__(self) -> str:
+        return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of a consumer project, with tasks.py and an environment of its own."""
+
+    root: Path
+    environ: dict[str, str]
+
+    def invoke(self, *arguments: str, timeout: float = 120, **environ: str) -> Done:
+        """Run `invoke ARGUMENTS` in the project, as a user would."""
+        return self.run(sys.executable, "-m", "invoke", *arguments, timeout=timeout, **environ)
+
+    def run(self, *argv: str, timeout: float = 120, **environ: str) -> Done:
+        done = subprocess.run(
+            argv,
+            cwd=self.root,
+            env={**self.environ, **environ},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
