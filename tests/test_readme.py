@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from invoke import Collection
+from invoke.collection import Collection
 
 import dbtasks
 from consumers import PROJECTS, TASKS, clean_environ

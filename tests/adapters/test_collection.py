@@ -8,8 +8,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from invoke import Collection
-from invoke.parser import Parser
+from invoke.collection import Collection
+from invoke.parser.parser import Parser
 
 import dbtasks
 from consumers import Project, clean_environ

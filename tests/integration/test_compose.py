@@ -65,9 +65,11 @@ def project(
 ) -> Iterator[Project]:
     project = Project(tmp_path, docker_image, make_settings)
     yield project
-    (tmp_path / "end.yaml").write_text("services: {}")
-    ending = DockerClient(compose_files=[tmp_path / "end.yaml"], compose_project_name=project.name)
-    ending.compose.down(volumes=True, remove_orphans=True, timeout=1, quiet=True)
+    label = f"com.docker.compose.project={project.name}"
+    left = docker.container.list(all=True, filters=[("label", label)])
+    docker.container.remove(left, force=True, volumes=True)
+    for network in docker.network.list(filters=[("label", label)]):
+        docker.network.remove(network)
     for volume in project.volumes():
         docker.volume.remove(volume)
 

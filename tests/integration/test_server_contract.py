@@ -156,7 +156,7 @@ def database(server: Server) -> DatabaseURL:
 
 def run(url: DatabaseURL, statement: str) -> Any:
     with psycopg.connect(**url.connect_args(), autocommit=True) as connection:
-        cursor = connection.execute(statement)  # type: ignore[arg-type]
+        cursor = connection.execute(statement)
         return cursor.fetchall() if cursor.description else None
 
 

@@ -206,7 +206,7 @@ def test_the_archive_is_unpacked_once(tmp_path: Path, site: Path) -> None:
     assert again == first
     assert (again.folder / "mark").exists()
     assert first.folder.is_relative_to(tmp_path / "cache" / "dbtasks")
-    assert subprocess.run([first.program("postgres")], check=True, env=server_environment())
+    subprocess.run([first.program("postgres")], check=True, env=server_environment())
 
 
 def test_a_broken_archive_leaves_nothing_that_looks_unpacked(tmp_path: Path, site: Path) -> None:

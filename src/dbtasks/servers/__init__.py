@@ -38,7 +38,7 @@ def choose(settings: Settings) -> Choice:
         return Choice("external", f"a URL is set ({settings.sources['url']})")
     if settings.compose_service is not None:
         return Choice("compose", f"compose_service = {settings.compose_service}")
-    from dbtasks.servers.docker import engine_answers
+    from dbtasks.servers.engine import engine_answers
 
     if engine_answers():
         return Choice("docker", "a Docker engine answers")

@@ -9,9 +9,9 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dbtasks.errors import ServerError
+from dbtasks.errors import ServerError, SettingsError
 from dbtasks.servers import drafts
-from dbtasks.servers.account import server_environment
+from dbtasks.servers.account import make_enterable, server_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dbtasks.servers.binaries import Binaries
 
 _MARKER = "dbtasks.json"
+_REFUSED = frozenset("\"'$\\")
 _NO_SPACE = ("No space left", "free disk space")
 _DISK_FULL = "make room on the disk, or let DBTASKS_STATE_DIR name a folder on another one"
 
@@ -59,15 +60,24 @@ class Cluster:
 
     def major(self) -> int:
         """Return the major version that the data belong to."""
-        return int((self.data / "PG_VERSION").read_text(encoding="ascii").strip())
+        return int((self.data / "PG_VERSION").read_text(encoding="utf-8").strip())
 
     def create(self, binaries: Binaries, *, user: str, password: str, timeout: float) -> None:
         """Run initdb in a draft, which becomes the cluster's folder when it is complete.
 
         Raises:
+            SettingsError: initdb cannot make a role of this name.
             ServerError: initdb failed; nothing of it stays.
         """
+        if set(user) & _REFUSED:
+            raise SettingsError(
+                f"user = {user!r} cannot own a local server: initdb takes no quotes, $ or \\ in its name",
+                remedy="choose another user; the database may have any name",
+                code="user",
+            )
         try:
+            if not self.folder.parent.is_dir():
+                make_enterable(self.folder.parent)
             with drafts.draft_of(self.folder) as draft:
                 if self.account.switch:
                     draft.chmod(0o711)
@@ -148,6 +158,9 @@ class Cluster:
                 return
             if not any("invalid locale name" in line for line in lines):
                 break
+        # Some of its failures quote the statement that sets the password.
+        password = (draft / "password").read_text(encoding="utf-8").strip()
+        lines = [line.replace(password, "***") for line in lines]
         full = any(text in line for line in lines for text in _NO_SPACE)
         raise ServerError(
             f"initdb of PostgreSQL {binaries.version} failed in {self.folder.parent}"

@@ -140,6 +140,7 @@ class DockerServer(Server):
             raise ChangedMeanwhileError
         unfinished = objects.is_unfinished()
         if unfinished and not (seen and objects.initialises(seen)):
+            objects.volume_labels()  # refuses one that somebody else has made meanwhile
             self.say(f"the first start of {self._name} was interrupted: beginning anew")
             if seen is not None:
                 objects.remove_container(seen)

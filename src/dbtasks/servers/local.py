@@ -11,10 +11,10 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from dbtasks.errors import ServerError
+from dbtasks.errors import DbtasksError, ServerError
 from dbtasks.results import ServerStatus
 from dbtasks.servers import ports, postmaster
-from dbtasks.servers.account import make_enterable, server_account, shared_folder
+from dbtasks.servers.account import server_account, shared_folder
 from dbtasks.servers.base import Server, wait_until_ready
 from dbtasks.servers.binaries import Binaries, find
 from dbtasks.servers.cache import prepare
@@ -97,7 +97,7 @@ class LocalServer(Server):
             if cluster.exists():
                 postmaster.stop(cluster, timeout=self.settings.start_timeout, immediate=True)
                 cluster.remove()
-            self.state.forget(_password_name(cluster))
+            self.state.forget(cluster.folder.name)
 
     def logs(self, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
         """Yield the lines of `server.log`; following ends when the server does.
@@ -180,9 +180,7 @@ class LocalServer(Server):
             )
         binaries = prepare(binaries, self._account)
         cluster = self._cluster(binaries.major)
-        if self._account.switch and self._place.folder != self.state.folder:
-            make_enterable(self._place.folder)
-        name = _password_name(cluster)
+        name = cluster.folder.name
         self.say(f"making a PostgreSQL {binaries.version} server in {cluster.folder}")
         try:
             cluster.create(
@@ -191,7 +189,7 @@ class LocalServer(Server):
                 password=self.state.password(name),
                 timeout=2 * self.settings.start_timeout,
             )
-        except ServerError:
+        except DbtasksError:
             self.state.forget(name)
             raise
         return cluster
@@ -295,10 +293,6 @@ class LocalServer(Server):
             host=LOOPBACK,
             port=port,
             user=self.settings.user,
-            password=self.state.kept_password(_password_name(cluster)),
+            password=self.state.kept_password(cluster.folder.name),
             database=self.settings.database,
         )
-
-
-def _password_name(cluster: Cluster) -> str:
-    return cluster.folder.name

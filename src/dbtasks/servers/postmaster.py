@@ -51,8 +51,12 @@ def running(cluster: Cluster) -> Postmaster | None:
 def is_alive(cluster: Cluster, pid: int) -> bool:
     """Tell whether the process is there and serves this cluster."""
     if pid in _launched:
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)  # a dead child of ours stays a zombie until asked for
+        # A dead child stays a zombie until asked for, and a new one has no command line for a moment.
+        with contextlib.suppress(ChildProcessError):  # we are a fork of its parent
+            ended, _ = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                _launched.discard(pid)
+            return not ended
     command = _command(pid)
     return cluster.mark() in command or f" -D {cluster.data}" in command
 
