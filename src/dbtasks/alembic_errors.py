@@ -1,8 +1,10 @@
-"""What Alembic and a user's env.py raise, turned into errors with a remedy."""
+"""What Alembic, a user's env.py and the database raise, turned into errors with a remedy."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,32 +17,56 @@ from dbtasks.errors import DbtasksError, MigrationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_STATEMENT_LENGTH = 300
+_READ_URL = (
+    "let env.py read sqlalchemy.url, or list the variables it reads below [tool.dbtasks.env]"
+)
+_VERSION_TABLE_REMEDIES = {
+    "3F000": "create the schema with the setting setup_sql",
+    "42501": "let the role own the database, or its schema",
+    "22001": "give the revision an id of at most 32 characters, also in the down_revision of what follows it",
+}
+
 
 @contextlib.contextmanager
 def alembic_errors() -> Iterator[None]:
-    """Turn what Alembic raises about the revision files into our errors."""
+    """Turn what Alembic says in words into our errors, and what the file system refuses."""
     try:
         yield
     except CommandError as error:
-        raise _alembic_error(str(error)) from error
-    except SyntaxError as error:
+        raise _alembic_error(error) from error
+    except PermissionError as error:
         raise MigrationError(
-            f"revision file {error.filename} has a syntax error in line {error.lineno}: {error.msg}",
-            remedy="mend the file, then run this again",
-            code="broken-file",
+            f"{error.filename} cannot be written: {error.strerror}",
+            remedy="make the folder writable, then run this again",
+            code="not-writable",
         ) from error
-    except UnicodeDecodeError as error:
+    except OSError as error:
         raise MigrationError(
-            f"a revision file is not UTF-8: {error}", remedy="save it as UTF-8", code="broken-file"
+            f"{error.filename}: {error.strerror}",
+            remedy="if post_write_hooks names it, the revision is written and the hook did not run",
+            code="files",
         ) from error
 
 
-def _alembic_error(text: str) -> MigrationError:
-    """Return an error with a remedy for what Alembic says in words."""
+def _alembic_error(error: CommandError) -> MigrationError:
+    text = str(error)
     lowered = text.lower()
-    if "can't locate revision" in lowered:
+    if "multiple revisions start with" in str(error.__cause__).lower():
+        return MigrationError(
+            str(error.__cause__),
+            remedy="write more of the revision's id",
+            code="ambiguous-revision",
+        )
+    if "can't locate revision" in lowered or "relative revision" in lowered:
         return MigrationError(
             text, remedy="invoke db.history lists the revisions", code="unknown-revision"
+        )
+    if "ambiguous walk" in lowered:
+        return MigrationError(
+            "more than one revision could be meant: the history has several branches there",
+            remedy="invoke db.history shows the graph; name one revision",
+            code="ambiguous-revision",
         )
     if "not a valid" in lowered or "ambiguous" in lowered or "not unique" in lowered:
         return MigrationError(
@@ -58,44 +84,119 @@ def _alembic_error(text: str) -> MigrationError:
             remedy="invoke db.migrate, then run this again",
             code="not-at-head",
         )
-    if (
-        "not a package" in lowered
-        or "no such" in lowered
-        or "doesn't exist" in lowered
-        or "script_location" in lowered
-    ):
+    if "does not provide a metadata" in lowered:
         return MigrationError(
-            text, remedy="correct script_location in the Alembic configuration", code="no-scripts"
+            "env.py gives Alembic no metadata, so models and database cannot be compared",
+            remedy="set target_metadata in env.py to the metadata of the models",
+            code="no-metadata",
+        )
+    if "entrypoint" in lowered:
+        return MigrationError(
+            text,
+            remedy="the revision is written; correct post_write_hooks in the Alembic configuration",
+            code="hook",
         )
     return MigrationError(text, remedy="see invoke db.history")
 
 
-@contextlib.contextmanager
-def env_errors(env_file: Path) -> Iterator[None]:
-    """Turn what env.py raises into our errors; it is a program of the user's and may raise anything."""
-    try:
-        with alembic_errors():
-            yield
-    except (DbtasksError, KeyboardInterrupt):
-        raise
-    except DBAPIError as error:
-        if error.statement is not None:
-            raise
-        raise MigrationError(
-            f"{env_file} could not connect: {_first_line(error.orig)}",
-            remedy="let env.py read sqlalchemy.url, or list the variables it reads below [tool.dbtasks.env]",
+def env_error(env_file: Path, error: BaseException, *, ran: bool) -> DbtasksError:
+    """Return what went wrong in env.py; `ran` tells whether it got as far as the migrations.
+
+    The error's cause is kept, so that a failed revision can be told from a broken env.py.
+    """
+    if isinstance(error, DbtasksError):
+        return error
+    found: DbtasksError
+    if isinstance(error, CommandError):
+        found = _alembic_error(error)
+    elif isinstance(error, DBAPIError) and ran:
+        found = _database_error(error)
+    elif not ran and _is_connection_error(error):
+        found = MigrationError(
+            f"{env_file} could not connect: {reason(error)}", remedy=_READ_URL, code="env"
+        )
+    elif isinstance(error, SyntaxError) and error.filename:
+        found = syntax_error(error)
+    else:
+        unset = isinstance(error, KeyError) and _raised_by_environ(error)
+        found = MigrationError(
+            f"{env_file} raised {type(error).__name__}: {reason(error)}",
+            remedy=f"set the variable, or list it below [tool.dbtasks.env], as in {error.args[0]} = "
+            '"{host}"'
+            if unset
+            else "mend env.py, or what it imports",
             code="env",
-        ) from error
-    except (Exception, SystemExit) as error:
-        raise MigrationError(
-            f"{env_file} raised {type(error).__name__}: {_first_line(error)}",
-            remedy="mend env.py, or what it imports",
-            code="env",
-            details=_origin(error),
-        ) from error
+            details=origin(error),
+        )
+    found.__cause__ = error
+    return found
 
 
-def _origin(error: BaseException) -> list[str]:
+def syntax_error(error: SyntaxError) -> MigrationError:
+    """Say which file has the syntax error, and in which line."""
+    return MigrationError(
+        f"{error.filename} has a syntax error in line {error.lineno}: {error.msg}",
+        remedy="mend the file, then run this again",
+        code="broken-file",
+    )
+
+
+def _database_error(error: DBAPIError) -> MigrationError:
+    """Return an error for a statement of Alembic's own that the database refused."""
+    remedy = version_table_remedy(error)
+    if remedy:
+        return MigrationError(
+            f"the version table could not be used: {reason(error)}",
+            remedy=remedy,
+            code="version-table",
+            details=statement(error),
+        )
+    return MigrationError(
+        f"the database refused what Alembic asked: {reason(error)}",
+        remedy="see the statement, and the server's log (invoke db.logs)",
+        code="database-refused",
+        details=statement(error),
+    )
+
+
+def version_table_remedy(error: BaseException) -> str:
+    """Return what to do if the statement that failed was one on the version table."""
+    if not isinstance(error, DBAPIError) or "version_num" not in (error.statement or ""):
+        return ""
+    state = str(getattr(error.orig, "sqlstate", None))
+    return _VERSION_TABLE_REMEDIES.get(state, "see the statement")
+
+
+def statement(error: DBAPIError) -> list[str]:
+    """Return the statement that failed as one line of details, cut to a readable length."""
+    text = " ".join((error.statement or "").split())
+    return [f"statement: {text[:_STATEMENT_LENGTH]}"] if text else []
+
+
+def reason(error: BaseException) -> str:
+    """Return the first line of what an error says, the database's own words where it has any."""
+    lines = reasons(error)
+    return lines[0] if lines else "no message"
+
+
+def reasons(error: BaseException) -> list[str]:
+    """Return the lines of what an error says, without SQLAlchemy's and asyncpg's wrapping."""
+    text = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+    return re.sub(r"^<class '[\w.]+'>: ", "", text).splitlines()
+
+
+def _is_connection_error(error: BaseException) -> bool:
+    if isinstance(error, DBAPIError):
+        return error.statement is None
+    return isinstance(error, ConnectionError) or type(error).__module__.startswith("asyncpg")
+
+
+def _raised_by_environ(error: BaseException) -> bool:
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and frames[-1].filename in {"<frozen os>", os.__file__}
+
+
+def origin(error: BaseException) -> list[str]:
     """Say where an error of the user's code came from, as `file:line in function`."""
     frames = [
         frame
@@ -107,8 +208,3 @@ def _origin(error: BaseException) -> list[str]:
     return [
         f"{frame.filename}:{frame.lineno} in {frame.name}: {frame.line}" for frame in frames[-2:]
     ]
-
-
-def _first_line(error: BaseException | None) -> str:
-    text = str(error).strip() if error is not None else ""
-    return text.splitlines()[0] if text else "no message"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dbtasks import servers
 from dbtasks.errors import DbtasksError, SettingsError
@@ -89,20 +89,23 @@ class Database:
         from dbtasks import maintenance
 
         status = self.server.status()
-        version = standing = problem = None
-        if status.state == "running" and status.url is not None:
-            try:
-                version = maintenance.server_version(status.url)
+        told: dict[str, Any] = {}
+        try:
+            if status.state == "running" and status.url is not None:
+                told["version"] = maintenance.server_version(status.url)
                 standing = self.migrator().standing()
-            except DbtasksError as error:
-                problem = error.message
+                told.update(
+                    current=standing.current, heads=standing.heads, pending=standing.pending
+                )
+            else:
+                told["heads"] = self.files().head_names()
+        except DbtasksError as error:
+            told["problem"] = error.message
         return DatabaseStatus(
             server=status,
             reason=self.choice.reason,
             database=status.url.database if status.url else self.settings.database,
-            version=version,
-            standing=standing,
-            problem=problem,
+            **told,
         )
 
     def create(self) -> DatabaseURL:

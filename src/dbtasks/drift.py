@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from alembic.autogenerate import render_python_code
+from alembic.autogenerate import render_op_text
 from alembic.operations import ops
 
 from dbtasks.results import Difference
@@ -12,11 +12,11 @@ from dbtasks.results import Difference
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from alembic.runtime.migration import MigrationContext
+    from alembic.autogenerate.api import AutogenContext
 
 
 def differences(
-    upgrade: Iterable[ops.UpgradeOps], context: MigrationContext
+    upgrade: Iterable[ops.UpgradeOps], context: AutogenContext
 ) -> tuple[Difference, ...]:
     """Describe the operations that would bring the database to the models."""
     return tuple(
@@ -35,11 +35,8 @@ def _leaves(container: ops.OpContainer) -> Iterator[ops.MigrateOperation]:
             yield operation
 
 
-def _render(operation: ops.MigrateOperation, context: MigrationContext) -> str:
-    code = render_python_code(ops.UpgradeOps([operation]), migration_context=context)
-    return "\n".join(
-        line for line in code.splitlines() if not line.lstrip().startswith("#")
-    ).strip()
+def _render(operation: ops.MigrateOperation, context: AutogenContext) -> str:
+    return render_op_text(context, operation).strip()
 
 
 def _describe(operation: Any) -> tuple[str, str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
 from alembic import context
+from alembic.util import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +32,10 @@ def run_migrations(metadata: MetaData | Sequence[MetaData], **options: Any) -> N
     }
     if context.is_offline_mode():
         context.configure(
-            url=_url(), literal_binds=True, dialect_opts={"paramstyle": "named"}, **options
+            dialect_name="postgresql",
+            literal_binds=True,
+            dialect_opts={"paramstyle": "named"},
+            **options,
         )
         _run()
         return
@@ -64,10 +69,19 @@ def _run() -> None:
 
 
 def _url() -> str:
-    configured = context.config.get_alembic_option("sqlalchemy.url")
-    if configured:
-        return str(configured)
+    """Return the URL that Alembic is given, else the one of the project's dbtasks settings."""
+    from dbtasks.errors import DbtasksError
     from dbtasks.servers import open_server
-    from dbtasks.settings import load_settings
+    from dbtasks.settings import find_root, load_settings
+    from dbtasks.url import DatabaseURL
 
-    return open_server(load_settings()).address().sqlalchemy()
+    config = context.config
+    try:
+        configured = config.get_alembic_option("sqlalchemy.url")
+        if configured:
+            return DatabaseURL.parse(str(configured)).sqlalchemy()
+        file = config.config_file_name or config.toml_file_name
+        root = find_root(Path(file).parent) if file else None
+        return open_server(load_settings(root=root)).address().sqlalchemy()
+    except DbtasksError as error:  # the alembic command shows its own errors without a traceback
+        raise CommandError(f"{error.message}; {error.remedy}") from error

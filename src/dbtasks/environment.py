@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TextIO
@@ -18,12 +17,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 import sqlalchemy
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
 
 from dbtasks import maintenance
 from dbtasks.alembic_config import config_files
-from dbtasks.alembic_errors import alembic_errors, env_errors
-from dbtasks.errors import DbtasksError, MigrationError, SettingsError
+from dbtasks.alembic_errors import alembic_errors, env_error
+from dbtasks.errors import MigrationError
+from dbtasks.revision_files import load, read_scripts
+from dbtasks.surroundings import exported, logging_kept, stdout_to_stderr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,10 +51,12 @@ class Environment:
         self.settings = settings
         ini, toml = config_files(settings)
         self.folder = (ini or toml or settings.root).parent
-        self._importable: list[str] = []  # what prepend_sys_path adds
+        self._importable: list[str] = []  # what prepend_sys_path and env.py add
+        self._loaded = False
         self.config = Config(ini, toml_file=toml, attributes={"dbtasks": True})
-        with self._inside(), alembic_errors():
-            self.script = ScriptDirectory.from_config(self.config)
+        self.config.messaging_opts = {"quiet": True}  # the path of a new revision is our result
+        with self._inside():
+            self.script = read_scripts(self.config)
         self.url = url and url.with_driver(self._driver(url))
         if self.url is not None:
             self.config.set_main_option("sqlalchemy.url", self.url.sqlalchemy().replace("%", "%%"))
@@ -78,27 +80,48 @@ class Environment:
         self.config.attributes = attributes
         if sql_to is not None:
             self.config.output_buffer = sql_to
+
+        def loaded(heads: Any, migration_context: MigrationContext) -> Any:
+            self.load()
+            return work(heads, migration_context)
+
         context = EnvironmentContext(
-            self.config, self.script, fn=work, as_sql=sql_to is not None, **options
+            self.config, self.script, fn=loaded, as_sql=sql_to is not None, **options
         )
         guard = _Guard(context, self._check)
         with (
             self._inside(),
-            _exported(self.settings, self.url),
-            _logging_kept(),
+            exported(self.settings, self.url),
+            logging_kept(),
             contextlib.closing(attributes),
-            env_errors(self.env_file),
             context,
         ):
+            self._run_env(guard)
+
+    def _run_env(self, guard: _Guard) -> None:
+        try:
             self.script.run_env()
-        if guard.failure is not None:
-            raise guard.failure
-        if not guard.ran:
-            raise MigrationError(
+        except (Exception, SystemExit) as error:  # noqa: BLE001  env.py may raise anything
+            guard.failure = guard.failure or error
+        if guard.failure is None and not guard.ran:
+            guard.failure = MigrationError(
                 f"{self.env_file} ended without running any migrations",
                 remedy="let env.py call context.run_migrations()",
                 code="env",
             )
+        if guard.failure is not None:
+            found = env_error(self.env_file, guard.failure, ran=guard.ran)
+            raise found from found.__cause__
+
+    def load(self) -> None:
+        """Read the revision files, once; env.py may have to run before, to make them importable.
+
+        Raises:
+            MigrationError: a file is broken, or the files do not make up one history.
+        """
+        if not self._loaded:
+            load(self.script)
+            self._loaded = True
 
     @property
     def env_file(self) -> Path:
@@ -109,6 +132,7 @@ class Environment:
     def inside(self) -> Iterator[None]:
         """Work from the folder of the configuration file, with the project importable."""
         with self._inside(), alembic_errors():
+            self.load()
             yield
 
     @contextlib.contextmanager
@@ -116,7 +140,7 @@ class Environment:
         path = sys.path[:]
         sys.path[:0] = [entry for entry in self._importable if entry not in path]
         try:
-            with contextlib.chdir(self.folder), contextlib.redirect_stdout(sys.stderr):
+            with contextlib.chdir(self.folder), stdout_to_stderr():
                 yield
                 self._importable = [entry for entry in sys.path if entry not in path]
         finally:
@@ -144,15 +168,12 @@ class Environment:
     def _check(self, connection: Connection) -> None:
         """Stop unless `connection` is to the database we mean; then set the timeouts on it."""
         assert self.url is not None
+        if connection.dialect.name != "postgresql":
+            raise self._wrong_database(f"a database of {connection.dialect.name}")
         row = connection.exec_driver_sql(maintenance.IDENTITY_SQL).one()
         found = maintenance.Identity(database=row[0], server_started=row[1])
         if found != maintenance.identity(self.url):
-            raise MigrationError(
-                f'{self.env_file} connected to database "{found.database}"{_place(connection)},'
-                f' and the one meant is "{self.url.database}" at {self.url.place}; nothing was run',
-                remedy="let env.py read sqlalchemy.url, or list the variables it reads below [tool.dbtasks.env]",
-                code="other-database",
-            )
+            raise self._wrong_database(f'database "{found.database}"{_place(connection)}')
         for name in ("lock_timeout", "statement_timeout"):
             value = getattr(self.settings, name)
             if value is not None:
@@ -160,6 +181,15 @@ class Environment:
                     sqlalchemy.text("SELECT set_config(:name, :value, false)"),
                     {"name": name, "value": value},
                 )
+
+    def _wrong_database(self, found: str) -> MigrationError:
+        assert self.url is not None
+        return MigrationError(
+            f"{self.env_file} connected to {found},"
+            f' and the one meant is "{self.url.database}" at {self.url.place}; nothing was run',
+            remedy="let env.py read sqlalchemy.url, or list the variables it reads below [tool.dbtasks.env]",
+            code="other-database",
+        )
 
 
 class _Guard:
@@ -175,7 +205,7 @@ class _Guard:
         context.configure = self.configure  # type: ignore[method-assign]
         context.run_migrations = self.run_migrations  # type: ignore[method-assign]
         self.ran = False
-        self.failure: DbtasksError | None = None
+        self.failure: BaseException | None = None
 
     def configure(self, *args: Any, **options: Any) -> None:
         # Alembic's own lines ("Running upgrade ...") would cut through our progress display.
@@ -186,12 +216,13 @@ class _Guard:
 
     def run_migrations(self, **arguments: Any) -> None:
         migration_context = self._context.get_context()
+        self.failure = None  # env.py may try again
         try:
             if migration_context.connection is not None and not migration_context.as_sql:
                 self._check(migration_context.connection)
             self.ran = True
             self._run(**arguments)
-        except DbtasksError as error:  # kept for the case that env.py swallows it
+        except (Exception, SystemExit) as error:  # kept for the case that env.py swallows it
             self.failure = error
             raise
 
@@ -232,54 +263,3 @@ class _Attributes(dict[str, Any]):
 def _place(connection: Connection) -> str:
     url = connection.engine.url
     return f" at {url.host}:{url.port or 5432}" if url.host else ""
-
-
-@contextlib.contextmanager
-def _exported(settings: Settings, url: DatabaseURL) -> Iterator[None]:
-    """Lead an env.py that reads environment variables to the database; put them back afterwards."""
-    parts = {
-        "url": url.sqlalchemy(),
-        "host": url.host,
-        "port": str(url.port),
-        "user": url.user,
-        "password": url.password,
-        "database": url.database,
-    }
-    variables = url.environ()
-    if settings.sources["url"] != "DATABASE_URL":  # else it stays as its owner wrote it
-        variables["DATABASE_URL"] = url.sqlalchemy()
-    for name, template in settings.env.items():
-        try:
-            variables[name] = template.format_map(parts)
-        except (KeyError, ValueError, AttributeError, IndexError) as error:
-            raise SettingsError(
-                f"env.{name} cannot be filled in: {error!r}",
-                remedy=f"the names to use are {', '.join('{' + part + '}' for part in parts)}",
-            ) from None
-    kept = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in kept.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-@contextlib.contextmanager
-def _logging_kept() -> Iterator[None]:
-    """Put logging back: `fileConfig` in env.py replaces handlers and disables existing loggers."""
-    root = logging.getLogger()
-    loggers = [
-        root,
-        *(one for one in root.manager.loggerDict.values() if isinstance(one, logging.Logger)),
-    ]
-    kept = [(one, one.level, one.handlers[:], one.disabled, one.propagate) for one in loggers]
-    try:
-        yield
-    finally:
-        for one, level, handlers, disabled, propagate in kept:
-            one.setLevel(level)
-            one.handlers[:], one.disabled, one.propagate = handlers, disabled, propagate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,12 @@ from psycopg import sql
 from dbtasks.errors import MigrationError, ServerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dbtasks.url import DatabaseURL
 
 CONNECT_TIMEOUT = 5
+_LOCK_POLL = 0.1
 _MARK = "dbtasks: set up "
 _MAINTENANCE_DATABASES = ("postgres", "template1")
 
@@ -74,7 +76,7 @@ def connect_any(url: DatabaseURL) -> Iterator[psycopg.Connection]:
     """Connect to a maintenance database of the server, or to the database itself."""
     with contextlib.ExitStack() as stack:
         failure: ServerError | None = None
-        for database in (*_MAINTENANCE_DATABASES, url.database):
+        for database in dict.fromkeys((*_MAINTENANCE_DATABASES, url.database)):
             try:
                 connection = stack.enter_context(connect(url.with_database(database)))
                 break
@@ -163,6 +165,80 @@ def drop(url: DatabaseURL) -> bool:
     return True
 
 
+def clone(template: DatabaseURL, copy: DatabaseURL) -> None:
+    """Create the database of `copy` as a copy of the one of `template`, which nobody may be using.
+
+    `file_copy` copies files instead of writing every page to the log: 3 times faster on a server
+    without fsync, and the only way before PostgreSQL 15.
+    """
+    names = sql.Identifier(copy.database), sql.Identifier(template.database)
+    with connect_any(template.with_database("")) as connection:
+        fast = connection.info.server_version >= 150000
+        strategy = sql.SQL(" STRATEGY file_copy" if fast else "")
+        try:
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names) + strategy)
+        except psycopg.Error as error:
+            raise ServerError(
+                f"database {template.database} cannot be cloned: {error.diag.message_primary or error}",
+                remedy="let a role that may create databases do this",
+                code="clone",
+            ) from error
+
+
+def comments(url: DatabaseURL, prefix: str) -> dict[str, str]:
+    """Return the comment of every database of the server whose name starts with `prefix`."""
+    with connect_any(url) as connection:
+        rows = connection.execute(
+            "SELECT datname, coalesce(shobj_description(oid, 'pg_database'), '')"
+            " FROM pg_database WHERE starts_with(datname, %s)",
+            [prefix],
+        )
+        return dict(rows.fetchall())
+
+
+def by_age(url: DatabaseURL, names: Iterable[str]) -> list[str]:
+    """Return the databases that exist of those named, the oldest first."""
+    with connect_any(url) as connection:
+        rows = connection.execute(
+            "SELECT datname FROM pg_database WHERE datname = ANY(%s) ORDER BY oid", [list(names)]
+        )
+        return [row[0] for row in rows]
+
+
+def comment(url: DatabaseURL, text: str) -> None:
+    """Write the comment of the database of `url`."""
+    with connect_any(url) as connection:
+        connection.execute(
+            sql.SQL("COMMENT ON DATABASE {} IS {}").format(
+                sql.Identifier(url.database), sql.Literal(text)
+            )
+        )
+
+
+@contextlib.contextmanager
+def advisory_lock(url: DatabaseURL, name: str, *, timeout: float) -> Iterator[None]:
+    """Hold a session-level advisory lock of the server's maintenance database.
+
+    On an autocommit connection of its own, and polled: a blocking waiter holds a snapshot, which
+    makes CREATE INDEX CONCURRENTLY wait, and PostgreSQL may kill either as a deadlock.
+
+    Raises:
+        ServerError: somebody else held it for `timeout` seconds.
+    """
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    limit = time.monotonic() + timeout
+    with connect_any(url) as connection:
+        while not connection.execute("SELECT pg_try_advisory_lock(%s)", [key]).fetchone()[0]:  # type: ignore[index]
+            if time.monotonic() > limit:
+                raise ServerError(
+                    f"another process has been working on {name} for {timeout:.0f} s",
+                    remedy="wait for it, or end it, then run this again",
+                    code="busy",
+                )
+            time.sleep(_LOCK_POLL)
+        yield
+
+
 def _is_new(connection: psycopg.Connection) -> bool:
     row = connection.execute(
         """
@@ -180,7 +256,8 @@ def _is_new(connection: psycopg.Connection) -> bool:
 
 def _connection_error(url: DatabaseURL, error: psycopg.Error) -> ServerError:
     """Say which of the few things that go wrong in connecting it was."""
-    text = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+    lines = [line for line in str(error).strip().splitlines() if " failed: " in line]
+    text = lines[-1].rpartition(" failed: ")[2] if lines else str(error).strip().splitlines()[0]
     text = text.rpartition("FATAL:")[2].strip() or text
     if url.password:
         text = text.replace(url.password, "***")

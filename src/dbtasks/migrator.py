@@ -13,7 +13,7 @@ from dbtasks.environment import Environment
 from dbtasks.errors import CheckError, MigrationError, UsageError
 from dbtasks.results import Difference, Outcome, Revision, Standing, Step
 from dbtasks.run import Run, Watcher
-from dbtasks.steps import back, check_known, describe, down, up
+from dbtasks.steps import back, check_known, describe, down, unknown, up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,19 +56,17 @@ class Migrator:
     def history(self, current: Sequence[str] = ()) -> tuple[Revision, ...]:
         """Return every revision, newest first; `current` are the ones to mark as current."""
         with self.environment.inside():
-            return tuple(
-                self._revision(script, current)
-                for script in self.environment.script.walk_revisions()
-            )
+            scripts = list(self.environment.script.walk_revisions())
+        heads = self.head_names()
+        return tuple(_revision(script, heads, current) for script in scripts)
 
     def plan(self, target: str | None = None) -> tuple[Step, ...]:
         """Return the steps that `upgrade(target)` would take on this database."""
-        goal = self._goal(target)
         found: list[Step] = []
 
         def look(heads: Any, _: MigrationContext) -> list[Any]:
             check_known(self.environment.script, heads)
-            found.extend(describe(up(self.environment.script, goal, heads)))
+            found.extend(describe(up(self.environment.script, self._goal(target), heads)))
             return []
 
         self.environment.run(look, dont_mutate=True)
@@ -79,15 +77,18 @@ class Migrator:
 
         Alembic writes it offline: a migration that reads data to decide what to do may fail here.
         """
-        goal, current = self._goal(target), self.standing().current
-        check_known(self.environment.script, current)
-        text = io.StringIO()
-        self.environment.run(
-            lambda heads, _: up(self.environment.script, goal, heads),
-            sql_to=text,
-            starting_rev=current or None,
-            destination_rev=goal,
-        )
+        current = self.standing().current
+        goal = self._goal(target)
+        text, run = io.StringIO(), Run(self.environment)
+        with run.explained():
+            self.environment.run(
+                lambda heads, context: run.observe(
+                    up(self.environment.script, goal, heads), heads, context
+                ),
+                sql_to=text,
+                starting_rev=current or None,
+                destination_rev=goal,
+            )
         return text.getvalue()
 
     def upgrade(self, target: str | None = None) -> Outcome:
@@ -96,8 +97,7 @@ class Migrator:
         Raises:
             MigrationError: a revision failed, or the target is unknown or ambiguous.
         """
-        goal = self._goal(target)
-        return self._run(lambda heads: up(self.environment.script, goal, heads))
+        return self._run(lambda heads: up(self.environment.script, self._goal(target), heads))
 
     def downgrade(self, target: str) -> Outcome:
         """Undo revisions until the database is at `target`; `base` undoes all."""
@@ -124,9 +124,22 @@ class Migrator:
         )
 
     def stamp(self, target: str) -> Standing:
-        """Write `target` into the version table without running anything."""
+        """Write `target` into the version table without running anything.
+
+        What the table said before goes if it is a revision that no file has.
+        """
         script = self.environment.script
-        self.environment.run(lambda heads, _: script._stamp_revs(target, heads))  # noqa: SLF001
+        found: list[tuple[str, ...]] = []
+
+        def look(heads: Any, _: MigrationContext) -> list[Any]:
+            found.append(unknown(script, heads))
+            return []
+
+        self.environment.run(look, dont_mutate=True)
+        self.environment.run(
+            lambda heads, _: script._stamp_revs(self._goal(target), heads),  # noqa: SLF001
+            purge=bool(found[-1]),
+        )
         return self.standing()
 
     def revision(self, message: str, *, empty: bool = False) -> str:
@@ -136,7 +149,6 @@ class Migrator:
             CheckError: models and database agree, and `empty` was not asked for.
             MigrationError: the database is not at head, or there are several heads.
         """
-        self._one_head()
         context = self._compare(message, autogenerate=not empty)
         if not empty and not any(
             ops.ops for script in context.generated_revisions for ops in script.upgrade_ops_list
@@ -148,6 +160,12 @@ class Migrator:
             )
         with self.environment.inside():
             written = [script for script in context.generate_scripts() if script is not None]
+        if not written:
+            raise CheckError(
+                "env.py's process_revision_directives took the revision away",
+                remedy="see env.py",
+                code="no-changes",
+            )
         return written[-1].path
 
     def merge(self, message: str) -> str:
@@ -156,7 +174,7 @@ class Migrator:
         Raises:
             CheckError: there is one head only.
         """
-        heads = self._heads()
+        heads = self.head_names()
         if len(heads) < 2:
             raise CheckError(
                 "there is nothing to merge: the history has one head",
@@ -170,13 +188,11 @@ class Migrator:
 
     def differences(self) -> tuple[Difference, ...]:
         """Return what differs between the models and the database, which has to be at head."""
-        self._one_head()
         context = self._compare(None, autogenerate=True)
-        migration_context = context._last_autogen_context.migration_context  # noqa: SLF001
         operations = [
             ops for script in context.generated_revisions for ops in script.upgrade_ops_list
         ]
-        return drift.differences(operations, migration_context)
+        return drift.differences(operations, context._last_autogen_context)  # noqa: SLF001
 
     def _run(self, steps_from: Callable[[tuple[str, ...]], list[MigrationStep]]) -> Outcome:
         """Let Alembic run the steps; tell the observer, time each, and explain a failure."""
@@ -189,9 +205,7 @@ class Migrator:
         with run.explained():
             self.environment.run(work)
         standing = self._standing(run.heads_now())
-        return Outcome(
-            applied=tuple(run.finished), current=standing.current, pending=standing.pending
-        )
+        return Outcome(applied=run.finished, current=standing.current, pending=standing.pending)
 
     def _compare(self, message: str | None, *, autogenerate: bool) -> RevisionContext:
         """Let Alembic compare the models with the database, as its `revision` and `check` do."""
@@ -211,6 +225,8 @@ class Migrator:
 
         def look(heads: Any, migration_context: MigrationContext) -> list[Any]:
             check_known(environment.script, heads)
+            for script in context.generated_revisions:
+                script.head = self._one_head() or "head"
             if autogenerate:
                 context.run_autogenerate(heads, migration_context)
             else:
@@ -230,16 +246,19 @@ class Migrator:
         assert target is not None
         return target
 
-    def _one_head(self) -> None:
-        heads = self._heads()
+    def _one_head(self) -> str | None:
+        """Return the history's head, None of an empty one."""
+        heads = self.head_names()
         if len(heads) > 1:
             raise MigrationError(
                 f"the history has {len(heads)} heads: {', '.join(heads)}",
                 remedy="invoke db.merge-heads joins them; invoke db.migrate heads applies them all as they are",
                 code="several-heads",
             )
+        return heads[0] if heads else None
 
-    def _heads(self) -> tuple[str, ...]:
+    def head_names(self) -> tuple[str, ...]:
+        """Return the effective heads: those that no other revision follows or depends on."""
         with self.environment.inside():
             return tuple(self.environment.script.get_heads(consider_depends_on=True))
 
@@ -247,16 +266,19 @@ class Migrator:
         script = self.environment.script
         check_known(script, current)
         return Standing(
-            current=current, heads=self._heads(), pending=len(up(script, "heads", current))
+            current=tuple(sorted(current)),
+            heads=self.head_names(),
+            pending=len(up(script, "heads", current)),
         )
 
-    def _revision(self, script: Script, current: Sequence[str] = ()) -> Revision:
-        parents = script.down_revision
-        return Revision(
-            revision=script.revision,
-            down_revision=(parents,) if isinstance(parents, str) else tuple(parents or ()),
-            message=script.doc or "",
-            path=script.path,
-            is_head=script.revision in self._heads(),
-            is_current=script.revision in current,
-        )
+
+def _revision(script: Script, heads: Sequence[str], current: Sequence[str]) -> Revision:
+    parents = script.down_revision
+    return Revision(
+        revision=script.revision,
+        down_revision=(parents,) if isinstance(parents, str) else tuple(parents or ()),
+        message=script.doc or "",
+        path=script.path,
+        is_head=script.revision in heads,
+        is_current=script.revision in current,
+    )

@@ -35,7 +35,6 @@ def as_document(result: Any) -> Any:
 @as_document.register
 def _(result: DatabaseStatus) -> Any:
     url = result.server.url
-    standing = result.standing
     return {
         "server": {
             "kind": result.server.kind,
@@ -48,9 +47,9 @@ def _(result: DatabaseStatus) -> Any:
         },
         "database": result.database,
         "url": str(url) if url else None,
-        "current": list(standing.current) if standing else None,
-        "heads": list(standing.heads) if standing else None,
-        "pending": standing.pending if standing else None,
+        "current": None if result.current is None else list(result.current),
+        "heads": None if result.heads is None else list(result.heads),
+        "pending": result.pending,
         "problem": result.problem,
     }
 
@@ -141,7 +140,7 @@ def settings_document(settings: Settings) -> Any:
 
 def status_rows(status: DatabaseStatus) -> list[tuple[str, str]]:
     """Return what there is to say about a database, as labels and texts."""
-    url, standing = status.server.url, status.standing
+    url = status.server.url
     rows = [
         ("server", f"{status.server.kind} ({status.reason})"),
         ("where", status.server.where),
@@ -152,12 +151,12 @@ def status_rows(status: DatabaseStatus) -> list[tuple[str, str]]:
     rows.append(("database", status.database))
     if url:
         rows.append(("url", str(url)))
-    if standing:
-        rows += [
-            ("current", ", ".join(standing.current) or "base"),
-            ("heads", ", ".join(standing.heads) or "none"),
-            ("pending", _count(standing.pending, "revision")),
-        ]
+    if status.current is not None:
+        rows.append(("current", ", ".join(status.current) or "base"))
+    if status.heads is not None:
+        rows.append(("heads", ", ".join(status.heads) or "none"))
+    if status.pending is not None:
+        rows.append(("pending", _count(status.pending, "revision")))
     if status.problem:
         rows.append(("problem", status.problem))
     return rows

@@ -35,19 +35,27 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseStatus:
-    """A server and its database: `reason` says why this kind, `problem` what could not be told."""
+    """A server and its database.
+
+    `reason` says why this kind; what could not be told is None, and `problem` says why.
+    """
 
     server: ServerStatus
     reason: str
     database: str
     version: str | None = None
-    standing: Standing | None = None
+    current: tuple[str, ...] | None = None
+    heads: tuple[str, ...] | None = None
+    pending: int | None = None
     problem: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Revision:
-    """One revision of the history; `down_revision` holds several parents for a merge."""
+    """One revision of the history; `down_revision` holds several parents for a merge.
+
+    `date` is the file's Create Date as it is written there.
+    """
 
     revision: str
     down_revision: tuple[str, ...]
@@ -55,6 +63,9 @@ class Revision:
     path: str
     is_head: bool
     is_current: bool
+    branch_labels: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    date: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

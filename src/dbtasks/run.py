@@ -5,26 +5,26 @@ from __future__ import annotations
 import contextlib
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import psycopg
+import sqlalchemy
 from psycopg import sql
 from sqlalchemy.exc import DBAPIError
 
 from dbtasks import maintenance
-from dbtasks.errors import DbtasksError, MigrationError
+from dbtasks.alembic_errors import reason, reasons, statement, version_table_remedy
+from dbtasks.errors import MigrationError, ServerError
 from dbtasks.results import Applied
-from dbtasks.steps import describe
+from dbtasks.steps import applied, describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from alembic.runtime.migration import MigrationContext, MigrationStep
 
     from dbtasks.environment import Environment
     from dbtasks.results import Step
-
-_STATEMENT_LENGTH = 300
 
 
 class Watcher(Protocol):
@@ -37,26 +37,38 @@ class Watcher(Protocol):
         """A revision has run, and in a transaction of its own is committed."""
 
 
+class _Done(NamedTuple):
+    step: Step
+    seconds: float
+
+
 class Run:
     """The progress of one run; Alembic draws the steps from `observe`, one when it needs it."""
 
-    def __init__(self, environment: Environment, watcher: Watcher | None) -> None:
+    def __init__(self, environment: Environment, watcher: Watcher | None = None) -> None:
         self._environment = environment
         self._watcher = watcher
-        self._heads_before: tuple[str, ...] = ()
+        self._context: MigrationContext | None = None
         self._version_table: sql.Composable | None = None
-        self._one_transaction = False
+        self._heads_after: frozenset[str] | None = None
         self._running: Step | None = None
-        self.finished: list[Applied] = []
+        self._done: list[_Done] = []
+
+    @property
+    def finished(self) -> tuple[Applied, ...]:
+        """The revisions that ran to their end."""
+        return tuple(
+            Applied(revision=done.step.revision, seconds=done.seconds) for done in self._done
+        )
 
     def observe(
-        self, steps: list[MigrationStep], heads: tuple[str, ...], context: MigrationContext
+        self, steps: list[MigrationStep], heads: Sequence[str], context: MigrationContext
     ) -> Iterator[MigrationStep]:
         """Yield the steps; Alembic asks for the next one when the one before is done."""
-        self._heads_before = tuple(heads)
-        schema, table = context.version_table_schema, context.version_table
-        self._version_table = sql.Identifier(*(part for part in (schema, table) if part))
-        self._one_transaction = not context._transaction_per_migration  # noqa: SLF001
+        self._context = context
+        self._version_table = _version_table(context)
+        self._heads_after = None
+        self._done = self._kept(heads)  # env.py may be at its second try
         for step, alembic_step in zip(describe(steps), steps, strict=True):
             self._running = step
             if self._watcher is not None:
@@ -64,27 +76,44 @@ class Run:
             started = time.perf_counter()
             yield alembic_step
             seconds = time.perf_counter() - started
-            self.finished.append(Applied(revision=step.revision, seconds=seconds))
+            self._done.append(_Done(step, seconds))
             if self._watcher is not None:
                 self._watcher.done(step, seconds)
         self._running = None
+        if steps and not context.as_sql:
+            self._heads_after = frozenset(context.get_current_heads())
 
     @contextlib.contextmanager
     def explained(self) -> Iterator[None]:
         """Turn whatever a revision raises into an error that says which one, and what is left."""
         try:
             yield
-        except DBAPIError as error:
-            raise self._failure(error) from error
         except MigrationError as error:
-            if self._running is None or error.__cause__ is None:
+            cause = error.__cause__
+            if cause is None or self._context is None:
                 raise
-            raise self._failure(error.__cause__) from error.__cause__
+            raise self._failure(error, cause) from cause
 
     def heads_now(self) -> tuple[str, ...]:
-        """Read the version table over a connection of our own."""
+        """Read the version table over a connection of our own.
+
+        Raises:
+            MigrationError: revisions ran, and env.py did not commit them.
+        """
+        now = self._read_heads()
+        if self._heads_after is not None and self._heads_after != frozenset(now):
+            raise MigrationError(
+                f"{self._environment.env_file} ran {_names(self._done)} and did not commit;"
+                f" the database is at {', '.join(now) or 'base'}",
+                remedy="let env.py use context.begin_transaction(), and commit what it began before context.configure()",
+                code="not-committed",
+            )
+        return now
+
+    def _read_heads(self) -> tuple[str, ...]:
         assert self._environment.url is not None
-        assert self._version_table is not None
+        if self._version_table is None:
+            return ()
         with maintenance.connect(self._environment.url) as connection:
             try:
                 rows = connection.execute(
@@ -94,55 +123,118 @@ class Run:
             except psycopg.errors.UndefinedTable:
                 return ()
 
-    def _failure(self, error: BaseException) -> MigrationError:
-        reason = str(error.orig if isinstance(error, DBAPIError) else error).strip() or "no message"
-        reason = (
-            f"{type(error).__name__}: {reason}" if not isinstance(error, DBAPIError) else reason
-        )
+    def _kept(self, heads: Sequence[str]) -> list[_Done]:
+        """Return the finished revisions that a database at `heads` still shows."""
+        has = applied(self._environment.script, heads)
+        return [done for done in self._done if (done.step.revision in has) == done.step.upgrade]
+
+    def _failure(self, error: MigrationError, cause: BaseException) -> MigrationError:
+        assert self._context is not None
+        if self._running is None and not self._done:
+            return error
         if self._running is None:
-            return MigrationError(
-                f"the version table could not be used: {reason.splitlines()[0]}",
-                remedy="let the role own the database, or its schema",
-                code="version-table",
-            )
-        step, verb = self._running, "applied" if self._running.upgrade else "undone"
-        details = [f"file: {step.path}"]
-        if isinstance(error, DBAPIError) and error.statement:
-            statement = " ".join(error.statement.split())
-            details.append(f"statement: {statement[:_STATEMENT_LENGTH]}")
-        details += reason.splitlines()[1:4]
-        details += self._left_behind(step, verb)
+            return self._failure_after(error, cause)
+        if self._context.as_sql:
+            return _not_as_sql(self._running, cause)
+        return self._failure_in(self._running, cause)
+
+    def _failure_in(self, step: Step, cause: BaseException) -> MigrationError:
+        """Say which revision failed, where, and what that left behind."""
+        lost, left_behind = self._left_behind(step)
+        remedy = "mend the revision's file, then run this again; what it changed is rolled back"
+        if any(_has_autocommit(one) for one in (*lost, step)):
+            remedy = "mend the revision's file, undo by hand what it did in autocommit blocks, then run this again"
         return MigrationError(
-            f"revision {step.revision} ({step.message}) could not be {verb}: {reason.splitlines()[0]}",
-            remedy="mend the revision's file, then run this again; what it changed is rolled back"
-            if not self._has_autocommit(step)
-            else "mend the revision's file, undo by hand what it did in autocommit blocks, then run this again",
+            f"{_named(step)} could not be {_verb(step)}: {_first(cause)}",
+            remedy=version_table_remedy(cause) or remedy,
             code="revision-failed",
-            details=details,
+            details=[*_details(step, cause), *left_behind],
         )
 
-    def _left_behind(self, step: Step, verb: str) -> list[str]:
-        """Say what the failed run changed for good, and what is left to do."""
-        names = ", ".join(applied.revision for applied in self.finished) or "none"
-        left = step.total - len(self.finished)
-        try:
-            now = self.heads_now()
-        except DbtasksError as error:
-            return [
-                f"{verb} before it: {names}",
-                f"where the database is cannot be read: {error.message}",
-            ]
-        if self.finished and self._one_transaction and now == tuple(sorted(self._heads_before)):
-            lines = [f"rolled back with it: {names} (env.py runs all revisions in one transaction)"]
-            left = step.total
-        else:
-            lines = [f"{verb} before it: {names}"]
-        return [
-            *lines,
-            f"the database is at: {', '.join(now) or 'base'}; {left} of {step.total} left",
-        ]
+    def _failure_after(self, error: MigrationError, cause: BaseException) -> MigrationError:
+        """Say what was left behind by an error that came when all revisions had run."""
+        _, left_behind = self._left_behind(self._done[-1].step)
+        if not isinstance(cause, DBAPIError):
+            return MigrationError(
+                error.message,
+                remedy=error.remedy,
+                code=error.code,
+                details=[*error.details, *left_behind],
+            )
+        return MigrationError(
+            f"the revisions ran and could not be committed: {reason(cause)}",
+            remedy="mend the revision that writes what the database refuses, then run this again",
+            code="revision-failed",
+            details=[*reasons(cause)[1:4], *left_behind],
+        )
 
-    def _has_autocommit(self, step: Step) -> bool:
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            return "autocommit_block" in Path(step.path).read_text(encoding="utf-8")
-        return False
+    def _left_behind(self, step: Step) -> tuple[list[Step], list[str]]:
+        """Return the finished revisions that were rolled back, and lines on what is left."""
+        try:
+            now = self._read_heads()
+        except ServerError as error:
+            return [], [f"where the database is cannot be read: {error.message}"]
+        kept = self._kept(now)
+        lost = [done for done in self._done if done not in kept]
+        lines = [f"{_verb(step)} before it: {_names(kept)}"] if kept or not lost else []
+        if lost:
+            lines.append(f"rolled back with it: {_names(lost)} (they shared one transaction)")
+        where = ", ".join(now) or "base"
+        lines.append(f"the database is at: {where}; {step.total - len(kept)} of {step.total} left")
+        return [done.step for done in lost], lines
+
+
+def _version_table(context: MigrationContext) -> sql.Composable | None:
+    """Name the version table in full: env.py's connection may have a search_path of its own."""
+    schema, table = context.version_table_schema, context.version_table
+    if schema is None and context.connection is not None and not context.as_sql:
+        schema = context.connection.scalar(
+            sqlalchemy.text(
+                "SELECT nspname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
+                " WHERE pg_class.oid = to_regclass(quote_ident(:table))"
+            ),
+            {"table": table},
+        )
+        if schema is None:
+            return None
+    return sql.Identifier(*(part for part in (schema, table) if part))
+
+
+def _not_as_sql(step: Step, cause: BaseException) -> MigrationError:
+    return MigrationError(
+        f"{_named(step)} cannot be written as SQL: {_first(cause)}",
+        remedy="a migration that reads data has to be run; --sql writes it without looking at the database",
+        code="not-offline",
+        details=_details(step, cause),
+    )
+
+
+def _named(step: Step) -> str:
+    return f"revision {step.revision} ({step.message})"
+
+
+def _verb(step: Step) -> str:
+    return "applied" if step.upgrade else "undone"
+
+
+def _names(done: Iterable[_Done]) -> str:
+    return ", ".join(one.step.revision for one in done) or "none"
+
+
+def _first(cause: BaseException) -> str:
+    return (
+        reason(cause)
+        if isinstance(cause, DBAPIError)
+        else f"{type(cause).__name__}: {reason(cause)}"
+    )
+
+
+def _details(step: Step, cause: BaseException) -> list[str]:
+    failed = statement(cause) if isinstance(cause, DBAPIError) else []
+    return [f"file: {step.path}", *failed, *reasons(cause)[1:4]]
+
+
+def _has_autocommit(step: Step) -> bool:
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return "autocommit_block" in Path(step.path).read_text(encoding="utf-8")
+    return False

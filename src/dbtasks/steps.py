@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from alembic.runtime.migration import MigrationStep
@@ -11,7 +12,7 @@ from dbtasks.errors import MigrationError
 from dbtasks.results import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from alembic.script import ScriptDirectory
 
@@ -36,12 +37,14 @@ def up(
     script: ScriptDirectory, target: str | Sequence[str], heads: Sequence[str]
 ) -> list[MigrationStep]:
     """Return the steps that apply what is missing up to `target`."""
-    return list(script._upgrade_revs(target, heads))  # type: ignore[arg-type]  # noqa: SLF001
+    with _functions_there():
+        return list(script._upgrade_revs(target, heads))  # type: ignore[arg-type]  # noqa: SLF001
 
 
 def down(script: ScriptDirectory, target: str, heads: Sequence[str]) -> list[MigrationStep]:
     """Return the steps that undo what is applied after `target`."""
-    return list(script._downgrade_revs(target, heads))  # type: ignore[arg-type]  # noqa: SLF001
+    with _functions_there():
+        return list(script._downgrade_revs(target, heads))  # type: ignore[arg-type]  # noqa: SLF001
 
 
 def back(script: ScriptDirectory, count: int, heads: Sequence[str]) -> list[MigrationStep]:
@@ -62,16 +65,62 @@ def back(script: ScriptDirectory, count: int, heads: Sequence[str]) -> list[Migr
                 code="ambiguous-revision",
             )
         if not at:
-            raise MigrationError(
-                f"only {undone} revisions are applied, so {count} cannot be undone",
-                remedy="invoke db.rollback-all undoes all",
-                code="nothing-to-undo",
-            )
+            raise _too_few(undone, count)
         revision = script.get_revision(at[0])
-        step = MigrationStep.downgrade_from_script(script.revision_map, revision)
+        with _functions_there():
+            step = MigrationStep.downgrade_from_script(script.revision_map, revision)
         steps.append(step)
         at = step._unmerge_to_revisions({revision.revision})  # noqa: SLF001
     return steps
+
+
+def _too_few(applied: int, count: int) -> MigrationError:
+    if not applied:
+        return MigrationError(
+            "no revision is applied, so there is nothing to undo",
+            remedy="invoke db.migrate applies the pending ones",
+            code="nothing-to-undo",
+        )
+    return MigrationError(
+        f"{count} revisions cannot be undone: {applied} applied",
+        remedy="invoke db.rollback-all undoes all",
+        code="nothing-to-undo",
+    )
+
+
+@contextlib.contextmanager
+def _functions_there() -> Iterator[None]:
+    """Say which file lacks its `upgrade` or `downgrade`."""
+    try:
+        yield
+    except AttributeError as error:
+        file = getattr(error.obj, "__file__", None)
+        if file is None:
+            raise
+        raise MigrationError(
+            f"{file} has no function {error.name}()",
+            remedy=f"write it: def {error.name}() -> None: ...",
+            code="broken-file",
+        ) from error
+
+
+def applied(script: ScriptDirectory, heads: Sequence[str]) -> frozenset[str]:
+    """Return the revisions that a database at `heads` has."""
+    revisions = script.revision_map._get_ancestor_nodes(  # noqa: SLF001
+        script.get_revisions(tuple(heads)), include_dependencies=True
+    )
+    return frozenset(revision.revision for revision in revisions)
+
+
+def unknown(script: ScriptDirectory, heads: Sequence[str]) -> tuple[str, ...]:
+    """Return those of `heads` that no revision file has."""
+    missing = []
+    for head in heads:
+        try:
+            script.get_revision(head)
+        except CommandError:
+            missing.append(head)
+    return tuple(missing)
 
 
 def check_known(script: ScriptDirectory, heads: Sequence[str]) -> None:
@@ -80,12 +129,9 @@ def check_known(script: ScriptDirectory, heads: Sequence[str]) -> None:
     Raises:
         MigrationError: with code `unknown-current`.
     """
-    for head in heads:
-        try:
-            script.get_revision(head)
-        except CommandError as error:
-            raise MigrationError(
-                f"the database is at revision {head}, which no revision file has",
-                remedy="switch to the branch that has it and roll back there, or invoke db.recreate",
-                code="unknown-current",
-            ) from error
+    for head in unknown(script, heads):
+        raise MigrationError(
+            f"the database is at revision {head}, which no revision file has",
+            remedy="switch to the branch that has it and roll back there, or invoke db.recreate",
+            code="unknown-current",
+        )

@@ -180,14 +180,29 @@ def test_start_brings_up_the_whole_compose_project_and_recreate_only_the_databas
     def running() -> list[str]:
         return sorted(consumer.run("docker", "compose", "ps", "--services").out.split())
 
-    def volumes() -> list[str]:
+    def volumes() -> dict[str, str]:
+        """Return when each volume of the project was created."""
         name = consumer.environ["COMPOSE_PROJECT_NAME"]
-        out = consumer.run("docker", "volume", "ls", "--quiet", "--filter", f"name={name}").out
-        return sorted(volume.removeprefix(f"{name}_") for volume in out.split())
+        listed = consumer.run("docker", "volume", "ls", "--quiet", "--filter", f"name={name}")
+        created = consumer.run(
+            "docker",
+            "volume",
+            "inspect",
+            "--format",
+            "{{.Name}} {{.CreatedAt}}",
+            *listed.out.split(),
+        )
+        pairs = (line.split(" ", 1) for line in created.out.splitlines())
+        return {volume.removeprefix(f"{name}_"): moment for volume, moment in pairs}
 
     assert consumer.invoke("start").code == 0
     assert running() == ["db", "other"]
+    before = volumes()
     assert document(consumer, "db.recreate", "--yes")["current"] == [HEAD]
-    assert (running(), volumes()) == (["db", "other"], ["data", "other"])
+    after = volumes()
+    assert running() == ["db", "other"]
+    assert (after["other"] == before["other"], after["data"] == before["data"]) == (True, False)
     assert document(consumer, "db.recreate", "--yes", "--all-volumes")["current"] == [HEAD]
-    assert (running(), volumes()) == (["db"], ["data"])
+    assert running() == ["db"]
+    # Compose itself makes every volume of the file again, empty, as soon as one service starts.
+    assert volumes()["other"] != before["other"]
