@@ -142,4 +142,4 @@ def relations(url: DatabaseURL) -> set[str]:
 
 def version(url: DatabaseURL, table: str = "alembic_version") -> list[str]:
     """Return what the version table says, sorted."""
-    return sorted(rows(url, f"SELECT version_num FROM {table}"))  # noqa: S608
+    return sorted(rows(url, f"SELECT version_num FROM {table}"))

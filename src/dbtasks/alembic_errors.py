@@ -121,8 +121,7 @@ def env_error(env_file: Path, error: BaseException, *, ran: bool) -> DbtasksErro
         unset = isinstance(error, KeyError) and _raised_by_environ(error)
         found = MigrationError(
             f"{env_file} raised {type(error).__name__}: {reason(error)}",
-            remedy=f"set the variable, or list it below [tool.dbtasks.env], as in {error.args[0]} = "
-            '"{host}"'
+            remedy="set the variable, or list it below [tool.dbtasks.env]"
             if unset
             else "mend env.py, or what it imports",
             code="env",

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sys
 from importlib.util import find_spec
+from os.path import abspath, isabs
 from typing import TYPE_CHECKING, Any, TextIO
 
 import sqlalchemy
@@ -51,7 +51,6 @@ class Environment:
         self.settings = settings
         ini, toml = config_files(settings)
         self.folder = (ini or toml or settings.root).parent
-        self._importable: list[str] = []  # what prepend_sys_path and env.py add
         self._loaded = False
         self.config = Config(ini, toml_file=toml, attributes={"dbtasks": True})
         self.config.messaging_opts = {"quiet": True}  # the path of a new revision is our result
@@ -138,13 +137,17 @@ class Environment:
     @contextlib.contextmanager
     def _inside(self) -> Iterator[None]:
         path = sys.path[:]
-        sys.path[:0] = [entry for entry in self._importable if entry not in path]
+        sys.path[:0] = self._importable
         try:
             with contextlib.chdir(self.folder), stdout_to_stderr():
                 yield
-                self._importable = [entry for entry in sys.path if entry not in path]
+                added = [entry for entry in sys.path if entry not in path or not isabs(entry)]
+                self._importable = list(dict.fromkeys(map(abspath, added)))
         finally:
             sys.path[:] = path
+            # Python binds "." to the folder that it first meant, and the next project has its own.
+            for entry in [entry for entry in sys.path_importer_cache if not isabs(entry)]:
+                del sys.path_importer_cache[entry]
 
     def _driver(self, url: DatabaseURL) -> str:
         """Choose the SQLAlchemy driver: the setting, the project's own, else what env.py can use."""

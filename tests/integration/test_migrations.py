@@ -70,6 +70,22 @@ SETTINGS = {
     "own_variables": OWN_VARIABLES,
     "many_locations": '[tool.dbtasks]\nsetup_sql = "setup.sql"\n',
 }
+RETRYING_ENV = """\
+import sqlalchemy as sa
+from alembic import context
+
+engine = sa.create_engine(context.config.get_main_option("sqlalchemy.url"))
+for attempt in range(2):
+    try:
+        with engine.connect() as connection:
+            context.configure(connection=connection)
+            with context.begin_transaction():
+                context.run_migrations(attempt=attempt)
+        break
+    except RuntimeError:
+        if attempt:
+            raise
+"""
 BEFORE_HEAD = {"many_locations": ["3d5a625b6048", "4e99083e16f6"]}
 
 
@@ -372,13 +388,8 @@ class TestEnv:
             assert relations(database) == relations(other) == set()
         finally:
             maintenance.drop(other)
-        done = project.invoke(
-            "db.migrate",
-            OTHER_DATABASE_URL=database.with_driver("psycopg")
-            .with_database("")
-            .sqlalchemy()
-            .replace(f":{database.port}", ":1"),
-        )
+        nowhere = DatabaseURL(host="127.0.0.1", port=1, database="nowhere").sqlalchemy()
+        done = project.invoke("db.migrate", OTHER_DATABASE_URL=nowhere)
         assert done.code == 4
         assert f"error: {project.root}/migrations/env.py could not connect: " in done.err
         assert "Traceback" not in done.err
@@ -427,33 +438,7 @@ class TestEnv:
 
     def test_may_try_again(self, copy_project: CopyProject, database: DatabaseURL) -> None:
         project = copy_project("plain", database)
-        write_env(
-            project,
-            "import pathlib, time\n"
-            + ENV.replace(
-                "engine =",
-                "def run():\n"
-                "    context.configure(connection=connection)\n"
-                "    with context.begin_transaction():\n"
-                "        context.run_migrations()\n\n\nengine =",
-            ).replace(
-                "    context.configure(connection=connection)\n    with context.begin_transaction():\n        context.run_migrations()\n",
-                "",
-            )
-            if False
-            else "import sqlalchemy as sa\nfrom alembic import context\n\n"
-            'engine = sa.create_engine(context.config.get_main_option("sqlalchemy.url"))\n'
-            "for attempt in range(2):\n"
-            "    try:\n"
-            "        with engine.connect() as connection:\n"
-            "            context.configure(connection=connection)\n"
-            "            with context.begin_transaction():\n"
-            "                context.run_migrations(attempt=attempt)\n"
-            "        break\n"
-            "    except RuntimeError:\n"
-            "        if attempt:\n"
-            "            raise\n",
-        )
+        write_env(project, RETRYING_ENV)
         path = write_revision(
             project, "aaaa", upgrade="if attempt == 0: raise RuntimeError('first')"
         )
@@ -535,9 +520,7 @@ class TestEnv:
         found = error(project, "db.init")
         env = project.root / "migrations" / "env.py"
         assert found["message"] == f"{env} raised KeyError: 'DB_USER'"
-        assert found["remedy"] == (
-            'set the variable, or list it below [tool.dbtasks.env], as in DB_USER = "{user}"'
-        )
+        assert found["remedy"] == "set the variable, or list it below [tool.dbtasks.env]"
 
     def test_may_make_importable_what_the_revisions_import(
         self, copy_project: CopyProject, database: DatabaseURL
@@ -708,9 +691,7 @@ def test_an_interrupted_migration_exits_130_and_the_next_run_works(
     project = copy_project(name, database)
     head = HISTORIES[name][-1]
     path = write_revision(project, "aaaa", head, upgrade='op.execute("SELECT pg_sleep(60)")')
-    succeeded(project.invoke("db.init", "db.stamp", "head")) if False else maintenance.create(
-        database
-    )
+    maintenance.create(database)
     succeeded(project.invoke("db.migrate", head))
     process = subprocess.Popen(
         [sys.executable, "-m", "invoke", "db.migrate"],
@@ -839,24 +820,64 @@ class TestRunMigrations:
     def project(
         self, request: pytest.FixtureRequest, copy_project: CopyProject, database: DatabaseURL
     ) -> Project:
-        project = copy_project("plain", database.with_driver(request.param))
+        maintenance.create(database)
+        project = copy_project("plain")
+        project.environ["DATABASE_URL"] = database.with_driver(request.param).sqlalchemy()
         write_env(
             project,
-            "from dbtasks import run_migrations\nfrom app.models import Base\n\nrun_migrations(Base.metadata)\n"
-            if (project.root / "app").is_dir()
-            else "",
-        )
-        replace(
-            project.root / "alembic.ini",
-            "postgresql+psycopg://localhost/",
-            f"{database.with_driver(request.param).sqlalchemy().replace('%', '%%')}#",
+            "from app.models import Base\nfrom dbtasks import run_migrations\n\n"
+            "run_migrations(Base.metadata)\n",
         )
         return project
 
-    def test_both_ways(self, project: Project, database: DatabaseURL) -> None:
-        succeeded(
-            project.invoke("db.init", "db.rollback", "db.check")
-            if False
-            else project.invoke("db.init")
-        )
+    @pytest.fixture(params=["sqlalchemy.url", "settings"])
+    def configured(self, request: pytest.FixtureRequest, project: Project) -> Project:
+        """The URL is in alembic.ini, or nowhere but in the settings of dbtasks."""
+        url = project.environ["DATABASE_URL"].replace("%", "%%")
+        line = f"sqlalchemy.url = {url}" if request.param == "sqlalchemy.url" else ""
+        ini = project.root / "alembic.ini"
+        replace(ini, "sqlalchemy.url = postgresql+psycopg://localhost/app", line)
+        if line:
+            del project.environ["DATABASE_URL"]
+        return project
+
+    def test_below_alembic(self, configured: Project, database: DatabaseURL) -> None:
+        def alembic(*arguments: str) -> str:
+            done = configured.run(sys.executable, "-m", "alembic", *arguments)
+            return succeeded(done).out
+
+        alembic("upgrade", "head")
         assert version(database) == [PLAIN[2]]
+        assert "No new upgrade operations detected." in alembic("check")
+        alembic("downgrade", "-1")
+        assert version(database) == [PLAIN[1]]
+        sql = alembic("upgrade", f"{PLAIN[1]}:head", "--sql")
+        assert "CREATE INDEX ix_note_title ON note (title);" in sql
+        assert version(database) == [PLAIN[1]]
+
+    def test_below_dbtasks(self, project: Project, database: DatabaseURL) -> None:
+        assert document(project, "db.init")["current"] == [PLAIN[2]]
+        assert revisions(document(project, "db.rollback")) == [PLAIN[2]]
+        assert "CREATE INDEX ix_note_title" in succeeded(project.invoke("db.migrate", "--sql")).out
+        assert document(project, "db.migrate")["current"] == [PLAIN[2]]
+        assert document(project, "db.check") == {"differences": []}
+
+    def test_commits_each_revision(self, project: Project, database: DatabaseURL) -> None:
+        write_revision(project, "aaaa", upgrade='op.execute("SELECT * FROM nowhere")')
+        found = error(project, "db.init")
+        assert found["message"] == (
+            'revision aaaa (a change) could not be applied: relation "nowhere" does not exist'
+        )
+        assert found["details"][-1] == f"the database is at: {PLAIN[2]}; 1 of 4 left"
+        assert version(database) == [PLAIN[2]]
+
+    def test_without_a_server_the_alembic_command_says_so(self, copy_project: CopyProject) -> None:
+        project = copy_project("plain", DatabaseURL(host="127.0.0.1", port=1, database="x"))
+        write_env(project, "from dbtasks import run_migrations\nrun_migrations([])\n")
+        replace(
+            project.root / "alembic.ini", "sqlalchemy.url = postgresql+psycopg://localhost/app", ""
+        )
+        done = project.run(sys.executable, "-m", "alembic", "upgrade", "head")
+        assert done.code != 0
+        assert "FAILED: no PostgreSQL server answers at 127.0.0.1:1" in done.out + done.err
+        assert "Traceback" not in done.err
