@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dbtasks.run import Watcher
     from dbtasks.servers import Choice, Server
     from dbtasks.settings import Settings
+    from dbtasks.throwaway import Throwaways
     from dbtasks.url import DatabaseURL
 
 
@@ -147,6 +148,12 @@ class Database:
             self.server.destroy_all()
         else:
             self.server.destroy()
+
+    def throwaways(self) -> Throwaways:
+        """Return the throwaway databases of this project."""
+        from dbtasks.throwaway import Throwaways
+
+        return Throwaways(self.settings, self.server, self._setup_statements(), self._say)
 
     def wait(self, timeout: float) -> DatabaseURL:
         """Wait until the database's server answers; start nothing."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import logging
 from importlib.util import find_spec
-from os.path import abspath, isabs
 from typing import TYPE_CHECKING, Any, TextIO
 
 import sqlalchemy
@@ -22,6 +21,7 @@ from dbtasks import maintenance
 from dbtasks.alembic_config import config_files
 from dbtasks.alembic_errors import alembic_errors, env_error
 from dbtasks.errors import MigrationError
+from dbtasks.imports import imports_of
 from dbtasks.revision_files import load, read_scripts
 from dbtasks.surroundings import exported, logging_kept, stdout_to_stderr
 
@@ -136,18 +136,8 @@ class Environment:
 
     @contextlib.contextmanager
     def _inside(self) -> Iterator[None]:
-        path = sys.path[:]
-        sys.path[:0] = self._importable
-        try:
-            with contextlib.chdir(self.folder), stdout_to_stderr():
-                yield
-                added = [entry for entry in sys.path if entry not in path or not isabs(entry)]
-                self._importable = list(dict.fromkeys(map(abspath, added)))
-        finally:
-            sys.path[:] = path
-            # Python binds "." to the folder that it first meant, and the next project has its own.
-            for entry in [entry for entry in sys.path_importer_cache if not isabs(entry)]:
-                del sys.path_importer_cache[entry]
+        with imports_of(self.folder), stdout_to_stderr():
+            yield
 
     def _driver(self, url: DatabaseURL) -> str:
         """Choose the SQLAlchemy driver: the setting, the project's own, else what env.py can use."""

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -253,7 +253,7 @@ def test_two_databases_of_one_tasks_file_are_both_migrated(
         " dbtasks.collection('analytics', database='analytics'))\n",
         encoding="utf-8",
     )
-    urls = {"DBTASKS_ANALYTICS_URL": other.libpq()}
+    urls: dict[str, Any] = {"DBTASKS_ANALYTICS_URL": other.libpq()}
     try:
         succeeded(project.invoke("db.init", "analytics.init", **urls))
         succeeded(project.invoke("db.rollback", "analytics.rollback", **urls))

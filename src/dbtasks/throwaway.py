@@ -1,0 +1,81 @@
+"""Throwaway databases of a project: at head, at any revision, or a copy of the real one."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from dbtasks import maintenance, servers
+from dbtasks.migrator import Migrator
+from dbtasks.templates import Templates, content_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from dbtasks.servers import Server
+    from dbtasks.settings import Settings
+    from dbtasks.url import DatabaseURL
+
+
+class Throwaways:
+    """Databases that nobody will miss, on the project's server if dbtasks made it, else on one of its own.
+
+    `setup` is the SQL that a new database gets first.
+    """
+
+    def __init__(
+        self, settings: Settings, server: Server, setup: Sequence[str], say: Callable[[str], None]
+    ) -> None:
+        self._settings, self._setup, self._say = settings, tuple(setup), say
+        self._server = server
+        if not server.owned:
+            own = replace(settings, url=None, server="auto")
+            self._server = servers.open_server(own, say)
+
+    @cached_property
+    def _url(self) -> DatabaseURL:
+        return self._server.start()
+
+    @cached_property
+    def _templates(self) -> Templates:
+        owner = f"{self._settings.root}\0{self._settings.label}"
+        return Templates(self._url, owner, self._say)
+
+    @contextlib.contextmanager
+    def at_head(self) -> Iterator[Migrator]:
+        """Yield the migrations on a database at head: built once for a history, then cloned.
+
+        Raises:
+            MigrationError: there are several heads, or a revision fails.
+        """
+        files = Migrator(self._settings)
+        files.check_one_head()
+        version = maintenance.server_version(self._url)
+        key = content_key(files.sources(), *files.configuration(), *self._setup, version)
+        template = self._templates.get(key, lambda url: self._build(url, "heads"))
+        with self._templates.clone(template) as url:
+            yield Migrator(self._settings, url)
+
+    @contextlib.contextmanager
+    def at(self, current: Sequence[str]) -> Iterator[Migrator]:
+        """Yield the migrations on a database without rows, migrated to some revisions."""
+        with self._templates.empty() as url:
+            self._build(url, *current)
+            yield Migrator(self._settings, url)
+
+    @contextlib.contextmanager
+    def copy_of(self, database: DatabaseURL) -> Iterator[Migrator]:
+        """Yield the migrations on a copy of a database of the same server, rows and all.
+
+        Raises:
+            ServerError: with code `clone`, for example because somebody is connected to it.
+        """
+        with self._templates.clone(database) as url:
+            yield Migrator(self._settings, url)
+
+    def _build(self, url: DatabaseURL, *targets: str) -> None:
+        maintenance.set_up(url, self._setup)
+        for target in targets:
+            Migrator(self._settings, url).upgrade(target)
