@@ -93,7 +93,7 @@ def succeeded(done: Done) -> Done:
     return done
 
 
-def document(project: Project, *arguments: str, code: int = 0, **environ: str) -> Any:
+def document(project: Project, *arguments: str, code: int = 0, **environ: Any) -> Any:
     """Run a task with --json; return the one document that it printed."""
     done = project.invoke(*arguments, "--json", **environ)
     assert done.code == code, done
@@ -101,7 +101,7 @@ def document(project: Project, *arguments: str, code: int = 0, **environ: str) -
     return json.loads(done.out)
 
 
-def error(project: Project, *arguments: str, code: int = 4, **environ: str) -> dict[str, Any]:
+def error(project: Project, *arguments: str, code: int = 4, **environ: Any) -> dict[str, Any]:
     """Run a task that has to fail; return its error as the JSON contract has it."""
     found = document(project, *arguments, code=code, **environ)["error"]
     assert set(found) <= {"code", "message", "remedy", "details"}, found

@@ -44,7 +44,7 @@ _SUSPECTS = (
     *_NAMES[:1],
     *_NAMES[2:],
     *("globals", "locals", "vars(", "eval(", "setattr", "modules", "__doc__", "__dict__"),
-    *("__getattr__", "\n<<<<<<< ", "\0"),
+    *("__getattr__", "<<<<<<< ", "\0"),
 )
 _SUSPECT = re.compile(r"exec(?!ut)")
 _STAR = re.compile(r"import\s*\*")

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COMPUTED = object()
-_NAMES = ("revision", "down_revision", "branch_labels", "depends_on", "__doc__")
+_DELETED = object()
+_IDENTIFIERS = ("revision", "down_revision", "branch_labels", "depends_on")
+_NAMES = (*_IDENTIFIERS, "__doc__")
 # Wherever they are called, they can set any variable of the module.
 _REACH_ALL = frozenset({"globals", "exec", "eval", "setattr", "__dict__", "modules"})
 _REACH_THEIR_SCOPE = frozenset({"locals", "vars"})
@@ -36,12 +38,12 @@ def read(data: bytes) -> dict[str, Any]:
                 found.pop(name, None)
             else:
                 found[name] = value
-    if any(_reaches_all(node) for node in ast.walk(tree)):
-        return dict.fromkeys(_NAMES, COMPUTED)
+    for node in ast.walk(tree):
+        if _reaches_all(node):
+            return dict.fromkeys(_NAMES, COMPUTED)
+        if isinstance(node, ast.Global):
+            found.update((name, COMPUTED) for name in node.names if name in _NAMES)
     return found
-
-
-_DELETED = object()
 
 
 def _bound(statement: ast.stmt) -> Iterator[tuple[str, Any]]:
@@ -60,12 +62,12 @@ def _bound(statement: ast.stmt) -> Iterator[tuple[str, Any]]:
         return
     if targets and all(isinstance(target, ast.Name) for target in targets):
         value = _literal(statement.value)  # type: ignore[attr-defined]
-        names = [target.id for target in targets if isinstance(target, ast.Name)]
-        yield from ((name, value) for name in names if name in _NAMES)
+        assigned = [target.id for target in targets if isinstance(target, ast.Name)]
+        yield from ((name, value) for name in assigned if name in _NAMES)
         if value is not COMPUTED:
             return
     for name in _set_within(statement):
-        names = list(_NAMES) if name == "*" else [name]
+        names = _IDENTIFIERS if name == "*" else (name,)
         yield from ((one, COMPUTED) for one in names if one in _NAMES)
 
 
@@ -83,7 +85,6 @@ def _set_within(node: ast.AST) -> Iterator[str]:
         one = todo.pop()
         yield from _names_set(one)
         if isinstance(one, _SCOPES):
-            yield from _set_globally(one)
             # Decorators, defaults and base classes run outside the new scope, and may hold `:=`.
             todo += [
                 part
@@ -92,12 +93,6 @@ def _set_within(node: ast.AST) -> Iterator[str]:
             ]
         else:
             todo += ast.iter_child_nodes(one)
-
-
-def _set_globally(scope: ast.AST) -> Iterator[str]:
-    for node in ast.walk(scope):
-        if isinstance(node, ast.Global):
-            yield from node.names
 
 
 def _names_set(node: ast.AST) -> Iterator[str]:
