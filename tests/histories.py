@@ -128,6 +128,8 @@ def execute(url: DatabaseURL, statement: str) -> None:
 
 def relations(url: DatabaseURL) -> set[str]:
     """Return the tables and indexes of a database, those of other schemas with their schema."""
+    if not maintenance.exists(url):
+        return set()
     return set(
         rows(
             url,

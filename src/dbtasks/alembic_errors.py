@@ -26,6 +26,41 @@ _VERSION_TABLE_REMEDIES = {
     "42501": "let the role own the database, or its schema",
     "22001": "give the revision an id of at most 32 characters, also in the down_revision of what follows it",
 }
+# What Alembic says in words: the words, our code, our message where it is clearer, the remedy.
+_LIST = "invoke db.history lists the revisions"
+_GRAPH = "invoke db.history shows the graph; name one revision"
+_KNOWN = (
+    ("can't locate revision", "unknown-revision", "", _LIST),
+    ("relative revision", "unknown-revision", "", _LIST),
+    (
+        "ambiguous walk",
+        "ambiguous-revision",
+        "more than one revision could be meant: the history has several branches there",
+        _GRAPH,
+    ),
+    ("not a valid", "ambiguous-revision", "", _GRAPH),
+    ("ambiguous", "ambiguous-revision", "", _GRAPH),
+    ("not unique", "ambiguous-revision", "", _GRAPH),
+    ("multiple head", "several-heads", "the history has several heads", "invoke db.merge-heads"),
+    (
+        "not up to date",
+        "not-at-head",
+        "the database is not at head, so models and database cannot be compared",
+        "invoke db.migrate, then run this again",
+    ),
+    (
+        "does not provide a metadata",
+        "no-metadata",
+        "env.py gives Alembic no metadata, so models and database cannot be compared",
+        "set target_metadata in env.py to the metadata of the models",
+    ),
+    (
+        "entrypoint",
+        "hook",
+        "",
+        "the revision is written; correct post_write_hooks in the Alembic configuration",
+    ),
+)
 
 
 @contextlib.contextmanager
@@ -50,52 +85,15 @@ def alembic_errors() -> Iterator[None]:
 
 
 def _alembic_error(error: CommandError) -> MigrationError:
+    cause = str(error.__cause__)
+    if "Multiple revisions start with" in cause:
+        return MigrationError(
+            cause, remedy="write more of the revision's id", code="ambiguous-revision"
+        )
     text = str(error)
-    lowered = text.lower()
-    if "multiple revisions start with" in str(error.__cause__).lower():
-        return MigrationError(
-            str(error.__cause__),
-            remedy="write more of the revision's id",
-            code="ambiguous-revision",
-        )
-    if "can't locate revision" in lowered or "relative revision" in lowered:
-        return MigrationError(
-            text, remedy="invoke db.history lists the revisions", code="unknown-revision"
-        )
-    if "ambiguous walk" in lowered:
-        return MigrationError(
-            "more than one revision could be meant: the history has several branches there",
-            remedy="invoke db.history shows the graph; name one revision",
-            code="ambiguous-revision",
-        )
-    if "not a valid" in lowered or "ambiguous" in lowered or "not unique" in lowered:
-        return MigrationError(
-            text,
-            remedy="invoke db.history shows the graph; name one revision",
-            code="ambiguous-revision",
-        )
-    if "multiple head" in lowered:
-        return MigrationError(
-            "the history has several heads", remedy="invoke db.merge-heads", code="several-heads"
-        )
-    if "not up to date" in lowered:
-        return MigrationError(
-            "the database is not at head, so models and database cannot be compared",
-            remedy="invoke db.migrate, then run this again",
-            code="not-at-head",
-        )
-    if "does not provide a metadata" in lowered:
-        return MigrationError(
-            "env.py gives Alembic no metadata, so models and database cannot be compared",
-            remedy="set target_metadata in env.py to the metadata of the models",
-            code="no-metadata",
-        )
-    if "entrypoint" in lowered:
-        return MigrationError(
-            text,
-            remedy="the revision is written; correct post_write_hooks in the Alembic configuration",
-            code="hook",
-        )
+    for words, code, message, remedy in _KNOWN:
+        if words in text.lower():
+            return MigrationError(message or text, remedy=remedy, code=code)
     return MigrationError(text, remedy="see invoke db.history")
 
 

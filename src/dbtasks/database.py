@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from dbtasks import servers
 from dbtasks.errors import DbtasksError, SettingsError
-from dbtasks.results import DatabaseStatus
+from dbtasks.results import DatabaseStatus, Outcome, Revision, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
 
+    from dbtasks.history import History
     from dbtasks.migrator import Migrator
-    from dbtasks.results import Outcome, Revision
+    from dbtasks.revision_file import RevisionSource
     from dbtasks.run import Watcher
     from dbtasks.servers import Choice, Server
     from dbtasks.settings import Settings
@@ -50,40 +51,106 @@ class Database:
         return servers.open_server(self.settings, self._say, kind=self.choice.kind)
 
     def migrator(self) -> Migrator:
-        """Return the migrations on the running server's database."""
+        """Return the migrations on the running server's database.
+
+        Raises:
+            MigrationError: the files do not make up one sound history; nothing is asked then.
+        """
         from dbtasks.migrator import Migrator
 
+        self.revisions.check()
         return Migrator(self.settings, self.server.address(), watcher=self._watcher)
 
     def files(self) -> Migrator:
         """Return the migrations as their files tell them, without any database."""
         from dbtasks.migrator import Migrator
 
+        self.revisions.check()
         return Migrator(self.settings)
+
+    @cached_property
+    def revisions(self) -> History:
+        """The revision files, read as source: Alembic and the project are not imported."""
+        from dbtasks.revisions import read_history
+
+        return read_history(self.settings)
 
     def history(self) -> tuple[Revision, ...]:
         """Return every revision, newest first, the current ones marked if the server runs."""
-        return self.files().history(self._current())
+        sources = self.revisions.ordered()
+        current: tuple[str, ...] = ()
+        try:
+            status = self.server.status()
+            if status.state == "running" and status.url is not None:
+                current = self.applied(status.url)
+        except DbtasksError as error:
+            self._say(f"the current revision is not marked: {error.message}")
+        return self._described(sources, current)
 
     def heads(self) -> tuple[Revision, ...]:
-        """Return the heads, the current ones marked if the server runs."""
-        current = self._current()
-        return tuple(one for one in self.files().history(current) if one.is_head)
+        """Return the effective heads; the database is not asked."""
+        heads = self.revisions.effective_heads
+        return self._described(one for one in self.revisions.ordered() if one.revision in heads)
 
     def current(self) -> tuple[Revision, ...]:
         """Return the revisions that the database is at."""
-        migrator = self.migrator()
-        current = migrator.standing().current
-        return tuple(one for one in migrator.history(current) if one.is_current)
+        applied = self.applied(self.server.address())
+        self.revisions.pending(applied)  # refuses what no file has
+        sources = (one for one in self.revisions.ordered() if one.revision in applied)
+        return self._described(sources, applied)
 
-    def _current(self) -> tuple[str, ...]:
-        if self.server.status().state != "running":
-            return ()
-        try:
-            return self.migrator().standing().current
-        except DbtasksError as error:
-            self._say(f"the current revision is not marked: {error.message}")
-            return ()
+    def applied(self, url: DatabaseURL) -> tuple[str, ...]:
+        """Read the version table; env.py runs only if it is not known which table that is."""
+        from dbtasks import maintenance, version_table
+        from dbtasks.migrator import Migrator
+
+        self.revisions.check()
+        table = version_table.recall(self.settings)
+        if table is None:
+            return Migrator(self.settings, url).standing().current
+        return maintenance.applied_revisions(url, table.table, table.schema)
+
+    def standing(self, url: DatabaseURL) -> Standing:
+        """Return where the database stands against the revision files."""
+        applied = self.applied(url)
+        return Standing(
+            current=applied,
+            heads=self.revisions.effective_heads,
+            pending=len(self.revisions.pending(applied)),
+        )
+
+    def migrate(self, target: str | None = None) -> Outcome:
+        """Apply the pending revisions up to `target`; without one, all of a history with one head.
+
+        With nothing to do, Alembic is not imported.
+        """
+        url = self.server.address()
+        if target in {None, "head", "heads"}:
+            if target != "heads":
+                self.revisions.check_one_head()
+            standing = self.standing(url)
+            if standing.pending == 0:
+                return Outcome(applied=(), current=standing.current, pending=0)
+        return self.migrator().upgrade(target)
+
+    def _described(
+        self, sources: Iterable[RevisionSource], current: Collection[str] = ()
+    ) -> tuple[Revision, ...]:
+        heads = self.revisions.effective_heads
+        return tuple(
+            Revision(
+                revision=one.revision,
+                down_revision=one.down_revision,
+                message=one.message,
+                path=one.path,
+                is_head=one.revision in heads,
+                is_current=one.revision in current,
+                branch_labels=one.branch_labels,
+                depends_on=one.depends_on,
+                date=one.date,
+            )
+            for one in sources
+        )
 
     def status(self) -> DatabaseStatus:
         """Look at server, database and migrations; what cannot be told becomes the `problem`."""
@@ -92,14 +159,11 @@ class Database:
         status = self.server.status()
         told: dict[str, Any] = {}
         try:
+            told["heads"] = self.revisions.effective_heads
             if status.state == "running" and status.url is not None:
                 told["version"] = maintenance.server_version(status.url)
-                standing = self.migrator().standing()
-                told.update(
-                    current=standing.current, heads=standing.heads, pending=standing.pending
-                )
-            else:
-                told["heads"] = self.files().head_names()
+                standing = self.standing(status.url)
+                told.update(current=standing.current, pending=standing.pending)
         except DbtasksError as error:
             told["problem"] = error.message
         return DatabaseStatus(
@@ -123,17 +187,13 @@ class Database:
 
     def init(self) -> Outcome:
         """Start the server, create and set up the database, and migrate it to head."""
-        from dbtasks.alembic_config import config_files
-
-        config_files(self.settings)  # nothing is started for a project without migrations
+        self._check_files()
         self.create()
-        return self.migrator().upgrade()
+        return self.migrate()
 
     def recreate(self, *, all_volumes: bool = False) -> Outcome:
         """Destroy the database's container and volume, or data folder, and init anew."""
-        from dbtasks.alembic_config import config_files
-
-        config_files(self.settings)
+        self._check_files()
         self.destroy(all_volumes=all_volumes)
         return self.init()
 
@@ -160,6 +220,10 @@ class Database:
         url = self.server.address()
         servers.wait_until_ready(url, timeout=timeout, say=self._say)
         return url
+
+    def _check_files(self) -> None:
+        """Stop before anything is started or destroyed for migrations that cannot be run."""
+        self.files()
 
     def _setup_statements(self) -> list[str]:
         """Read `setup_sql`: an entry that ends in .sql is a file of the project."""

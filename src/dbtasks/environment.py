@@ -11,23 +11,24 @@ from __future__ import annotations
 import contextlib
 import logging
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import sqlalchemy
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 
-from dbtasks import maintenance
+from dbtasks import maintenance, version_table
 from dbtasks.alembic_config import config_files
 from dbtasks.alembic_errors import alembic_errors, env_error
 from dbtasks.errors import MigrationError
-from dbtasks.imports import imports_of
+from dbtasks.imports import files_of, imports_of
 from dbtasks.revision_files import load, read_scripts
 from dbtasks.surroundings import exported, logging_kept, stdout_to_stderr
+from dbtasks.version_table import VersionTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import Connection
@@ -96,6 +97,14 @@ class Environment:
             context,
         ):
             self._run_env(guard)
+        if guard.table is not None and version_table.recall(self.settings) != guard.table:
+            version_table.remember(self.settings, guard.table, self.deciding_files())
+
+    def deciding_files(self) -> list[Path]:
+        """Return env.py, what it imported of the project so far, and the configuration files."""
+        names = (self.config.config_file_name, self.config.toml_file_name)
+        configuration = [Path(name) for name in names if name]
+        return [self.env_file, *configuration, *files_of(self.folder)]
 
     def _run_env(self, guard: _Guard) -> None:
         try:
@@ -199,6 +208,7 @@ class _Guard:
         context.run_migrations = self.run_migrations  # type: ignore[method-assign]
         self.ran = False
         self.failure: BaseException | None = None
+        self.table: VersionTable | None = None
 
     def configure(self, *args: Any, **options: Any) -> None:
         # Alembic's own lines ("Running upgrade ...") would cut through our progress display.
@@ -213,6 +223,10 @@ class _Guard:
         try:
             if migration_context.connection is not None and not migration_context.as_sql:
                 self._check(migration_context.connection)
+                self.table = VersionTable(
+                    table=migration_context.version_table,
+                    schema=migration_context.version_table_schema,
+                )
             self.ran = True
             self._run(**arguments)
         except (Exception, SystemExit) as error:  # kept for the case that env.py swallows it

@@ -10,7 +10,7 @@ from dbtasks.errors import MigrationError
 from dbtasks.revision_order import Edges, circles, newest_first, reach
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from dbtasks.revision_file import RevisionSource
 
@@ -25,6 +25,15 @@ class MissingParent:
     parent: str
     variable: str
     path: str
+
+
+def several_heads(heads: Collection[str]) -> MigrationError:
+    """Return the error for a task that needs one head."""
+    return MigrationError(
+        f"the history has {len(heads)} heads: {', '.join(heads)}",
+        remedy="invoke db.merge-heads joins them; invoke db.migrate heads applies them all as they are",
+        code="several-heads",
+    )
 
 
 class History:
@@ -197,11 +206,7 @@ class History:
             heads = self.effective_heads if symbol == "heads" and lineage is None else self.heads
             found = tuple(head for head in heads if lineage is None or head in lineage)
             if symbol == "head" and len(found) > 1:
-                raise MigrationError(
-                    f"the history has {len(found)} heads: {', '.join(found)}",
-                    remedy="invoke db.merge-heads joins them, or name one",
-                    code="several-heads",
-                )
+                raise several_heads(found)
             return tuple(self.revisions[head] for head in found)
         return (self.revisions[self._one(symbol, lineage)],)
 
@@ -242,6 +247,17 @@ class History:
                 code="unknown-revision",
             )
         return known[names[0]]
+
+    def check_one_head(self) -> str | None:
+        """Return the effective head, None of an empty history.
+
+        Raises:
+            MigrationError: with code `several-heads`.
+        """
+        heads = self.effective_heads
+        if len(heads) > 1:
+            raise several_heads(heads)
+        return heads[0] if heads else None
 
     def check(self) -> None:
         """Stop unless the files make up one sound history.

@@ -59,6 +59,13 @@ def imports_of(folder: Path) -> Iterator[None]:
         view.modules.update({name: sys.modules[name] for name in new if _is_below(name, folder)})
 
 
+def files_of(folder: Path) -> list[Path]:
+    """Return the files of the modules that this project has imported."""
+    view = _views.get(folder, _View())
+    files = (getattr(module, "__file__", None) for module in view.modules.values())
+    return [Path(file) for file in files if file]
+
+
 def _is_below(name: str, folder: Path) -> bool:
     """Tell whether a module is the project's own, and no installed package."""
     module = sys.modules[name]

@@ -32,7 +32,8 @@ class Identity:
     server_started: str
 
 
-IDENTITY_SQL = "SELECT current_database(), pg_postmaster_start_time()::text"
+# As a number, because the text of a moment depends on the session's time zone.
+IDENTITY_SQL = "SELECT current_database(), extract(epoch FROM pg_postmaster_start_time())::text"
 
 
 @contextlib.contextmanager
@@ -61,6 +62,17 @@ def server_version(url: DatabaseURL) -> str:
     """Return the server's version, such as `17.11`."""
     with connect_any(url) as connection:
         return str(connection.execute("SHOW server_version").fetchone()[0]).split()[0]  # type: ignore[index]
+
+
+def applied_revisions(url: DatabaseURL, table: str, schema: str | None) -> tuple[str, ...]:
+    """Return the rows of a version table, sorted; none when the table does not exist."""
+    name = sql.Identifier(*(part for part in (schema, table) if part))
+    with connect(url) as connection:
+        try:
+            rows = connection.execute(sql.SQL("SELECT version_num FROM {}").format(name))
+            return tuple(sorted(row[0] for row in rows))
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+            return ()
 
 
 def identity(url: DatabaseURL) -> Identity:

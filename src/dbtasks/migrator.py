@@ -10,7 +10,8 @@ from alembic.autogenerate import RevisionContext
 
 from dbtasks import drift
 from dbtasks.environment import Environment
-from dbtasks.errors import CheckError, MigrationError, UsageError
+from dbtasks.errors import CheckError, UsageError
+from dbtasks.history import several_heads
 from dbtasks.results import Difference, Outcome, Revision, Standing, Step
 from dbtasks.run import Run, Watcher
 from dbtasks.steps import back, check_known, describe, down, unknown, up
@@ -250,11 +251,7 @@ class Migrator:
         """Return the history's head, None of an empty one."""
         heads = self.head_names()
         if len(heads) > 1:
-            raise MigrationError(
-                f"the history has {len(heads)} heads: {', '.join(heads)}",
-                remedy="invoke db.merge-heads joins them; invoke db.migrate heads applies them all as they are",
-                code="several-heads",
-            )
+            raise several_heads(heads)
         return heads[0] if heads else None
 
     def head_names(self) -> tuple[str, ...]:

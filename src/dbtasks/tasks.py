@@ -150,14 +150,14 @@ def _destroy(session: Session, yes: bool = False, all_volumes: bool = False) -> 
 )
 def _migrate(session: Session, revision: str = "", plan: bool = False, sql: bool = False) -> None:
     """Apply the pending revisions."""
-    migrator = session.database.migrator()
+    target = revision or None
     if plan:
-        session.show_plan(migrator.plan(revision or None))
+        session.show_plan(session.database.migrator().plan(target))
     elif sql:
-        text = migrator.sql(revision or None)
+        text = session.database.migrator().sql(target)
         session.show({"sql": text}, lambda: print(text, end=""))  # noqa: T201
     else:
-        session.show_outcome(migrator.upgrade(revision or None))
+        session.show_outcome(session.database.migrate(target))
 
 
 @_task(

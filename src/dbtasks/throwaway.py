@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbtasks import maintenance, servers
+from dbtasks.environment import Environment
 from dbtasks.migrator import Migrator
+from dbtasks.revisions import read_history
 from dbtasks.templates import Templates, content_key
 
 if TYPE_CHECKING:
@@ -50,10 +53,12 @@ class Throwaways:
         Raises:
             MigrationError: there are several heads, or a revision fails.
         """
-        files = Migrator(self._settings)
-        files.check_one_head()
+        history = read_history(self._settings)
+        history.check_one_head()
+        files = [Path(one.path) for one in history.revisions.values()]
+        deciding = Environment(self._settings).deciding_files()
         version = maintenance.server_version(self._url)
-        key = content_key(files.sources(), *files.configuration(), *self._setup, version)
+        key = content_key([*files, *deciding], *self._setup, version)
         template = self._templates.get(key, lambda url: self._build(url, "heads"))
         with self._templates.clone(template) as url:
             yield Migrator(self._settings, url)

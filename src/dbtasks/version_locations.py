@@ -193,7 +193,7 @@ class _Options:
 
 def _coerce(name: str, base: Path, importable: list[str]) -> Path:
     """Return the folder that a path or a `package:path` names."""
-    if os.path.isabs(name) or ":" not in name:
+    if Path(name).is_absolute() or ":" not in name:
         return base / name
     package, *rest = name.split(":")
     homes = _package_folders(package, [str(base / entry) for entry in importable])

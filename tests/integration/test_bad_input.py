@@ -87,25 +87,34 @@ def no_upgrade(project: Project) -> None:
             f"revision {PLAIN[2]} is in 2 files",
             ["file: {versions}/a_copy.py", "file: {versions}/ed7760b0e974_index_title.py"],
         ),
-        (circle, "cycle", "the history runs in a circle: aaaa, bbbb", []),
-        (circle_of_one, "cycle", "the history runs in a circle: aaaa", []),
+        (
+            circle,
+            "cycle",
+            "the history runs in a circle: aaaa, bbbb",
+            ["file: {versions}/aaaa.py", "file: {versions}/bbbb.py"],
+        ),
+        (
+            circle_of_one,
+            "cycle",
+            "the history runs in a circle: aaaa",
+            ["file: {versions}/aaaa.py"],
+        ),
         (
             missing_dependency,
-            "missing-revision",
+            "missing-parent",
             "revision aaaa (a change) depends on bbbb, which no revision file has",
-            ["file: {versions}/aaaa.py"],
+            ["file: {versions}/aaaa.py wants bbbb"],
         ),
         (
             no_utf8,
             "broken-file",
-            "{versions}/aaaa.py has a syntax error in line 1: (unicode error)"
-            " 'utf-8' codec can't decode byte 0xe9 in position 3: invalid continuation byte",
+            "{versions}/aaaa.py ",
             None,
         ),
         (
             null_byte,
             "broken-file",
-            "{versions}/aaaa.py is no Python source: source code string cannot contain null bytes",
+            "{versions}/aaaa.py ",
             None,
         ),
         (
@@ -117,10 +126,15 @@ def no_upgrade(project: Project) -> None:
         (
             no_parent_named,
             "broken-file",
-            "{versions}/aaaa.py raised AttributeError: module 'aaaa_py' has no attribute 'down_revision'",
+            "{versions}/aaaa.py has no down_revision",
             [],
         ),
-        (bad_id, "broken-file", "Character(s) '-' not allowed in revision identifier 'a-b'", []),
+        (
+            bad_id,
+            "broken-file",
+            "{versions}/aaaa.py has the revision id 'a-b', and - cannot be in one",
+            [],
+        ),
         (no_upgrade, "broken-file", "{versions}/aaaa.py has no function upgrade()", []),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
@@ -137,11 +151,8 @@ def test_a_history_that_cannot_be_read_changes_nothing(
     found = error(plain, "db.init")
     here = str(versions(plain))
     said = found["message"]
-    if details is None:  # the words are Python's own, and differ between its versions
-        assert said.startswith(
-            message.replace("{versions}", here).partition(": ")[0].rpartition(" is ")[0] or here
-        )
-        assert f"{here}/aaaa.py" in said
+    if details is None:  # the rest is Python's own, and differs between its versions
+        assert said.startswith(message.replace("{versions}", here))
     else:
         assert said == message.replace("{versions}", here)
         assert found.get("details", []) == [line.replace("{versions}", here) for line in details]
@@ -173,17 +184,17 @@ def test_a_parent_that_no_file_has_is_named_with_its_child(
 ) -> None:
     project = copy_project("missing_parent", database)
     expected = {
-        "code": "missing-revision",
+        "code": "missing-parent",
         "message": "revision 957a8ea6a040 (index title) follows ceed697d4902, which no revision file has",
         "remedy": "fetch the missing file from version control, or correct down_revision",
-        "details": [f"file: {versions(project)}/957a8ea6a040_index_title.py"],
+        "details": [f"file: {versions(project)}/957a8ea6a040_index_title.py wants ceed697d4902"],
     }
     for task in ("db.init", "db.history", "db.heads"):
         assert error(project, task) == expected
     done = project.invoke("db.migrate")
     assert done.err.splitlines() == [
         f"error: {expected['message']}",
-        f"  file: {versions(project)}/957a8ea6a040_index_title.py",
+        f"  {expected['details'][0]}",
         f"remedy: {expected['remedy']}",
     ]
     assert relations(database) == set()
@@ -321,7 +332,7 @@ def test_a_database_of_another_branch_is_told_and_can_be_stamped(
             "alembic.ini",
             "[alembic]\nscript_location = no_such_package:migrations\n",
             "alembic-config",
-            "the Alembic configuration is malformed: No module named 'no_such_package'",
+            "the Alembic configuration is malformed: no package named 'no_such_package'",
         ),
     ],
 )

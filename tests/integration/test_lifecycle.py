@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-
 from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:

@@ -185,14 +185,14 @@ def test_what_either_side_removed_or_re_parented_counts(work: Clone, origin: Clo
     work.git("fetch", "-q")
     told = error(work.merged)
     assert (told.code, told.exit_code) == ("missing-parent", 4)
-    work.write("ours", "theirs")
+    work.write("zero")
     work.write("one", "zero")
     conflict = work.merged()
     assert conflict.conflicts == (str(work.path("one")),)
     assert error(conflict.check).code == "several-heads"
     work.path("one").unlink()
     work.write("theirs", "zero")
-    work.write("zero")
+    work.write("ours", "theirs")
     assert [one.revision for one in work.merged().heads] == ["ours"]
 
 

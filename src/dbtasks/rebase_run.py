@@ -1,0 +1,191 @@
+"""A re-parenting carried out: the file rewritten, the local database taken along, the result proven."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dbtasks.base_branch import read_base
+from dbtasks.errors import DbtasksError, MigrationError, RefusedError
+from dbtasks.rebase import plan_rebase
+from dbtasks.revision_edit import reparent
+from dbtasks.revisions import read_history
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dbtasks.base_branch import BaseBranch
+    from dbtasks.file_change import Change
+    from dbtasks.history import History
+    from dbtasks.migrator import Migrator
+    from dbtasks.rebase import RebasePlan
+    from dbtasks.settings import Settings
+    from dbtasks.throwaway import Throwaways
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedRebase:
+    """A re-parenting that nothing speaks against; nothing is written yet."""
+
+    plan: RebasePlan
+    change: Change
+    diff: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """One way to the new head that was gone on a throwaway database: `start`, and what was applied."""
+
+    start: str
+    applied: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RebaseOutcome:
+    """What a re-parenting did; `undone` and `applied` are the local database's."""
+
+    revision: str
+    onto: str
+    was: tuple[str, ...]
+    moved: tuple[str, ...]
+    path: str
+    diff: str
+    heads: tuple[str, ...]
+    breaks: tuple[str, ...]
+    notes: tuple[str, ...]
+    proofs: tuple[Proof, ...]
+    undone: tuple[str, ...] = ()
+    applied: tuple[str, ...] = ()
+
+
+def prepare_rebase(
+    settings: Settings,
+    *,
+    revision: str | None = None,
+    onto: str | None = None,
+    base: str | None = None,
+    applied: Sequence[str] = (),
+    elsewhere: Mapping[str, Sequence[str]] | None = None,
+    force: bool = False,
+    migrate: bool = False,
+) -> PreparedRebase:
+    """Read the project and its base branch, and plan; arguments are those of `plan_rebase()`.
+
+    Raises:
+        DbtasksError: anything is unclear; with `force` and a `revision`, git may be missing.
+    """
+    history = read_history(settings)
+    branch = _base(settings, history, base, optional=force and revision is not None)
+    plan = plan_rebase(
+        history,
+        revision=revision,
+        onto=onto,
+        base=branch,
+        applied=applied,
+        elsewhere=elsewhere or {},
+        force=force,
+        migrate=migrate,
+    )
+    if branch is not None and not force:
+        _not_in_another_folder(branch, plan)
+    change = reparent(plan.first, plan.onto.revision)
+    return PreparedRebase(plan=plan, change=change, diff=change.diff(settings.root))
+
+
+def _base(
+    settings: Settings, history: History, name: str | None, *, optional: bool
+) -> BaseBranch | None:
+    try:
+        return read_base(settings, history, name)
+    except MigrationError:
+        if not optional:
+            raise
+        return None
+
+
+def _not_in_another_folder(base: BaseBranch, plan: RebasePlan) -> None:
+    """Look for the revision in all of the base branch; this branch may have moved the files."""
+    place = base.repository.place_of(plan.first.revision, [base.commit])
+    if place is not None:
+        raise RefusedError(
+            f"{plan.first.revision} is on {base.name} already, in {place.path}",
+            remedy="invoke db.merge-heads joins the heads and moves nothing",
+            code="on-base",
+        )
+
+
+def carry_out(
+    prepared: PreparedRebase, throwaways: Throwaways, migrator: Callable[[], Migrator] | None = None
+) -> RebaseOutcome:
+    """Rewrite the file and prove the result; with `plan.way`, take the local database along.
+
+    `migrator` gives the migrations of the local database; each call reads the files anew.
+
+    Raises:
+        MigrationError: the file cannot be written, or a revision fails; the error says what was done.
+    """
+    plan = prepared.plan
+    undone: tuple[str, ...] = ()
+    applied: tuple[str, ...] = ()
+    prepared.change.check()
+    if plan.way is not None and migrator is not None:
+        undone = tuple(one.revision for one in migrator().downgrade(plan.way.target).applied)
+    prepared.change.write()
+    proofs = prove(throwaways, plan)
+    if undone and migrator is not None:
+        applied = tuple(one.revision for one in migrator().upgrade("heads").applied)
+    return RebaseOutcome(
+        revision=plan.first.revision,
+        onto=plan.onto.revision,
+        was=plan.first.down_revision,
+        moved=tuple(one.revision for one in plan.moved),
+        path=plan.first.path,
+        diff=prepared.diff,
+        heads=plan.after.effective_heads,
+        breaks=plan.breaks,
+        notes=plan.notes,
+        proofs=proofs,
+        undone=undone,
+        applied=applied,
+    )
+
+
+def prove(throwaways: Throwaways, plan: RebasePlan) -> tuple[Proof, ...]:
+    """Migrate throwaway databases to the new head: an empty one, and one at the other head.
+
+    Raises:
+        MigrationError: a revision fails on the way, or is left out; `details` says on which.
+    """
+    return tuple(_prove(throwaways, plan, start) for start in ((), (plan.onto.revision,)))
+
+
+def _prove(throwaways: Throwaways, plan: RebasePlan, current: tuple[str, ...]) -> Proof:
+    start = ", ".join(current) or "base"
+    began = time.perf_counter()
+    try:
+        with throwaways.at(current) as migrator:
+            outcome = migrator.upgrade("heads")
+    except MigrationError as error:
+        raise _unproven(error, plan, start) from error
+    applied = tuple(one.revision for one in outcome.applied)
+    expected = [one.revision for one in plan.after.pending(current)]
+    if outcome.pending or sorted(applied) != sorted(expected):
+        raise _unproven(
+            MigrationError(f"of {', '.join(expected)} only {', '.join(applied)} was applied"),
+            plan,
+            start,
+        )
+    return Proof(start=start, applied=applied, seconds=time.perf_counter() - began)
+
+
+def _unproven(error: DbtasksError, plan: RebasePlan, start: str) -> MigrationError:
+    was = repr(plan.first.down_revision[0]) if plan.first.down_revision else None
+    return MigrationError(
+        f"re-parented, but migrating from {start} to the new head fails: {error.message}",
+        remedy=f"let the branch fit what now comes before it, or take the change back"
+        f" (down_revision = {was} in {plan.first.path})",
+        code="unproven",
+        details=error.details,
+    )
