@@ -99,7 +99,9 @@ def copy_project(tmp_path: Path) -> CopyProject:
         root = tmp_path / f"a {name}"
         shutil.copytree(PROJECTS / name, root)
         (root / "tasks.py").write_text(TASKS, encoding="utf-8")
-        given = {"DATABASE_URL": url.libpq()} if url is not None else {}
+        given = {}
+        if url is not None:
+            given = {"DATABASE_URL": url.libpq(), "DBTASKS_THROWAWAY_URL": url.libpq()}
         return Project(root, {**clean_environ(), **given, **environ})
 
     return copy

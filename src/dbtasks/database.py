@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dbtasks import servers
-from dbtasks.errors import DbtasksError, SettingsError
+from dbtasks.errors import DbtasksError, ServerError, SettingsError
 from dbtasks.results import DatabaseStatus, Outcome, Revision, Standing
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from dbtasks.history import History
     from dbtasks.migrator import Migrator
+    from dbtasks.rebase_run import PreparedRebase, RebaseOutcome
+    from dbtasks.results import Difference, RehearsedStep
     from dbtasks.revision_file import RevisionSource
     from dbtasks.run import Watcher
     from dbtasks.servers import Choice, Server
@@ -59,7 +62,22 @@ class Database:
         from dbtasks.migrator import Migrator
 
         self.revisions.check()
-        return Migrator(self.settings, self.server.address(), watcher=self._watcher)
+        return Migrator(self.settings, self._reachable(), watcher=self._watcher)
+
+    def _reachable(self) -> DatabaseURL:
+        url = self.server.address()
+        self._enter(url)
+        return url
+
+    def _enter(self, url: DatabaseURL) -> None:
+        """Stop unless the database exists and lets us in; env.py would explain it less well."""
+        from dbtasks import maintenance
+
+        try:
+            with maintenance.connect(url):
+                return
+        except ServerError as error:
+            raise self.server.explain(error) from error
 
     def files(self) -> Migrator:
         """Return the migrations as their files tell them, without any database."""
@@ -75,8 +93,15 @@ class Database:
 
         return read_history(self.settings)
 
-    def history(self) -> tuple[Revision, ...]:
-        """Return every revision, newest first, the current ones marked if the server runs."""
+    def history(
+        self, *, from_: str | None = None, to: str | None = None, last: int | None = None
+    ) -> tuple[Revision, ...]:
+        """Return the revisions, newest first, the current ones marked if the server runs.
+
+        `from_` and `to` are the oldest and the newest to return, `last` keeps so many of the newest.
+        """
+        from dbtasks.ranges import select
+
         sources = self.revisions.ordered()
         current: tuple[str, ...] = ()
         try:
@@ -85,12 +110,46 @@ class Database:
                 current = self.applied(status.url)
         except DbtasksError as error:
             self._say(f"the current revision is not marked: {error.message}")
-        return self._described(sources, current)
+        found = self._described(sources, current)
+        return select(found, from_=from_, to=to, last=last)
 
     def heads(self) -> tuple[Revision, ...]:
         """Return the effective heads; the database is not asked."""
         heads = self.revisions.effective_heads
         return self._described(one for one in self.revisions.ordered() if one.revision in heads)
+
+    def merged_heads(self, base: str) -> tuple[Revision, ...]:
+        """Return the effective heads that merging this branch into `base` would give.
+
+        Raises:
+            MigrationError: git cannot tell, or both sides changed one file's identifiers.
+        """
+        from dbtasks.base_branch import merged_heads
+
+        found = merged_heads(self.settings, self.revisions, base)
+        if found.conflicts:
+            found.check()
+        if found.remedy:
+            self._say(f"merging into {found.base} gives several heads: {found.remedy}")
+        return self._described(found.heads)
+
+    def prepare_rebase(self, **wishes: Any) -> PreparedRebase:
+        """Plan to put a branch of the history behind another one; nothing is written yet.
+
+        `wishes` are the keyword arguments of `dbtasks.rebase_run.prepare_rebase`.
+        """
+        from dbtasks.rebase_run import prepare_rebase
+
+        status = self.server.status()
+        running = status.state == "running" and status.url is not None
+        applied = self.applied(status.url) if running and status.url else ()
+        return prepare_rebase(self.settings, applied=applied, **wishes)
+
+    def rebase(self, prepared: PreparedRebase) -> RebaseOutcome:
+        """Rewrite the file, prove the new history on throwaway databases, migrate if asked."""
+        from dbtasks.rebase_run import carry_out
+
+        return carry_out(prepared, self.throwaways(), self.migrator)
 
     def current(self) -> tuple[Revision, ...]:
         """Return the revisions that the database is at."""
@@ -102,11 +161,13 @@ class Database:
     def applied(self, url: DatabaseURL) -> tuple[str, ...]:
         """Read the version table; env.py runs only if it is not known which table that is."""
         from dbtasks import maintenance, version_table
-        from dbtasks.migrator import Migrator
 
         self.revisions.check()
         table = version_table.recall(self.settings)
         if table is None:
+            from dbtasks.migrator import Migrator
+
+            self._enter(url)
             return Migrator(self.settings, url).standing().current
         return maintenance.applied_revisions(url, table.table, table.schema)
 
@@ -173,6 +234,62 @@ class Database:
             **told,
         )
 
+    def differences(self, *, live: bool = False) -> tuple[Difference, ...]:
+        """Return what differs between the models and the migrations.
+
+        They are compared on a throwaway database at head, or with `live` on the real one.
+        """
+        if live:
+            return self.migrator().differences()
+        with self.throwaways().at_head() as migrator:
+            return migrator.differences()
+
+    def rehearse(self, target: str | None = None) -> tuple[RehearsedStep, ...]:
+        """Return what `migrate(target)` would do to this database, with the SQL of each revision.
+
+        The revisions run in a throwaway copy of the database; where none can be made, in a
+        database at the same revisions without rows, and `say` tells why.
+        """
+        url = self._reachable()
+        current, throwaways = self.applied(url), self.throwaways()
+        with contextlib.ExitStack() as stack:
+            reason = self._why_not_copied(url)
+            if not reason:
+                try:
+                    migrator = stack.enter_context(throwaways.copy_of(url))
+                    return migrator.rehearse(target)
+                except ServerError as error:
+                    if error.code != "clone":
+                        raise
+                    reason = error.message
+            self._say(f"rehearsing on a database without rows: {reason}")
+            return stack.enter_context(throwaways.at(current)).rehearse(target)
+
+    def _why_not_copied(self, url: DatabaseURL) -> str:
+        from dbtasks import maintenance
+
+        told = self.settings.throwaway_url
+        if (told.place != url.place) if told is not None else not self.server.owned:
+            return f"nothing is copied on {url.place}, which dbtasks did not make"
+        megabytes, limit = maintenance.size(url) // 2**20, self.settings.rehearsal_limit
+        if megabytes > limit:
+            return f"{url.database} has {megabytes} MB, and rehearsal_limit is {limit}"
+        return ""
+
+    def revision(self, message: str, *, empty: bool = False, live: bool = False) -> str:
+        """Write a revision that brings the migrations to the models; return its path.
+
+        The models are compared with a throwaway database at head, or with `live` with the real
+        one. An `empty` revision needs no database.
+        """
+        self.revisions.check_one_head()
+        if empty:
+            return self.files().empty_revision(message)
+        if live:
+            return self.migrator().revision(message)
+        with self.throwaways().at_head() as migrator:
+            return migrator.revision(message)
+
     def create(self) -> DatabaseURL:
         """Start the server, create the database if it is missing, and run `setup_sql` in a new one."""
         from dbtasks import maintenance
@@ -181,8 +298,13 @@ class Database:
         url = self.server.start()
         if maintenance.create(url):
             self._say(f"created database {url.database}")
-        if maintenance.set_up(url, statements):
+        done = maintenance.set_up(url, statements)
+        if done == "ran":
             self._say("ran setup_sql")
+        elif done == "changed":
+            self._say(
+                "setup_sql has changed since it ran in this database; db.recreate runs it anew"
+            )
         return url
 
     def init(self) -> Outcome:
@@ -217,9 +339,7 @@ class Database:
 
     def wait(self, timeout: float) -> DatabaseURL:
         """Wait until the database's server answers; start nothing."""
-        url = self.server.address()
-        servers.wait_until_ready(url, timeout=timeout, say=self._say)
-        return url
+        return self.server.wait(timeout)
 
     def _check_files(self) -> None:
         """Stop before anything is started or destroyed for migrations that cannot be run."""

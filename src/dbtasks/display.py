@@ -15,7 +15,19 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from dbtasks.errors import DbtasksError
-    from dbtasks.results import Step
+    from dbtasks.results import Revision, Step
+
+
+# How the pieces of a drawn history look.
+_ROLES = {
+    "lane": "dim",
+    "revision": "yellow",
+    "head": "bold green",
+    "current": "bold cyan",
+    "label": "magenta",
+    "message": "",
+    "note": "dim",
+}
 
 
 class Display:
@@ -44,6 +56,11 @@ class Display:
             self._status.start()
         else:
             self._status.update(Text(message))
+
+    def busy(self, message: str) -> None:
+        """Tell a person that something may take a moment; elsewhere it would be noise."""
+        if self._errors.is_terminal:
+            self.say(message)
 
     def note(self, message: str) -> None:
         """Print a line that stays, on stderr."""
@@ -94,6 +111,15 @@ class Display:
         for column in table.columns:
             column.overflow = "fold"
         self._out.print(table, soft_wrap=False)
+
+    def history(self, revisions: Sequence[Revision]) -> None:
+        """Draw a history as a graph, one line a revision."""
+        from dbtasks.graph import lines
+
+        self.clear()
+        width = self._out.width if self._out.is_terminal else 80
+        for line in lines(revisions, width=width, encoding=self._out.encoding):
+            self._out.print(Text.assemble(*((part.text, _ROLES[part.role]) for part in line)))
 
     def confirm(self, question: str) -> bool:
         """Ask a person; without one to answer, the answer is no."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from alembic.autogenerate import render_op_text
 from alembic.operations import ops
 
+from dbtasks.enum_change import ChangeEnumOp, CreateEnumOp
 from dbtasks.results import Difference
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _render(operation: ops.MigrateOperation, context: AutogenContext) -> str:
 
 
 def _describe(operation: Any) -> tuple[str, str]:
-    """Return Alembic's name of the operation, and a sentence in terms of tables and columns."""
+    """Return the name of the operation, Alembic's if it is one of its own, and a sentence in terms of tables and columns."""
     match operation:
         case ops.CreateTableOp():
             return (
@@ -86,6 +87,8 @@ def _describe(operation: Any) -> tuple[str, str]:
                 "remove_constraint",
                 f"constraint {name} on {_table(operation)} is in the database only",
             )
+        case ChangeEnumOp() | CreateEnumOp():
+            return operation.code, operation.message
     return type(operation).__name__, " ".join(str(part) for part in operation.to_diff_tuple())
 
 

@@ -66,11 +66,13 @@ class Environment:
         work: Callable[[Any, MigrationContext], Any],
         *,
         sql_to: TextIO | None = None,
+        record: Callable[[str, Any], None] | None = None,
         **options: Any,
     ) -> None:
         """Run env.py; `work(current heads, context)` returns the steps that Alembic is to run.
 
-        With `sql_to` the environment runs offline and writes SQL there.
+        With `sql_to` the environment runs offline and writes SQL there; `record` is told every
+        statement that runs online, with its parameters.
 
         Raises:
             MigrationError: env.py raised, connected to another database, or never ran migrations.
@@ -88,7 +90,7 @@ class Environment:
         context = EnvironmentContext(
             self.config, self.script, fn=loaded, as_sql=sql_to is not None, **options
         )
-        guard = _Guard(context, self._check)
+        guard = _Guard(context, self._check, record)
         with (
             self._inside(),
             exported(self.settings, self.url),
@@ -98,13 +100,14 @@ class Environment:
         ):
             self._run_env(guard)
         if guard.table is not None and version_table.recall(self.settings) != guard.table:
-            version_table.remember(self.settings, guard.table, self.deciding_files())
+            version_table.remember(
+                self.settings, guard.table, [*self.files(), *files_of(self.folder)]
+            )
 
-    def deciding_files(self) -> list[Path]:
-        """Return env.py, what it imported of the project so far, and the configuration files."""
+    def files(self) -> list[Path]:
+        """Return env.py and the configuration files."""
         names = (self.config.config_file_name, self.config.toml_file_name)
-        configuration = [Path(name) for name in names if name]
-        return [self.env_file, *configuration, *files_of(self.folder)]
+        return [self.env_file, *(Path(name) for name in names if name)]
 
     def _run_env(self, guard: _Guard) -> None:
         try:
@@ -201,8 +204,13 @@ class _Guard:
     two of them on the instance is enough.
     """
 
-    def __init__(self, context: EnvironmentContext, check: Callable[[Connection], None]) -> None:
-        self._context, self._check = context, check
+    def __init__(
+        self,
+        context: EnvironmentContext,
+        check: Callable[[Connection], None],
+        record: Callable[[str, Any], None] | None,
+    ) -> None:
+        self._context, self._check, self._record = context, check, record
         self._configure, self._run = context.configure, context.run_migrations
         context.configure = self.configure  # type: ignore[method-assign]
         context.run_migrations = self.run_migrations  # type: ignore[method-assign]
@@ -223,6 +231,7 @@ class _Guard:
         try:
             if migration_context.connection is not None and not migration_context.as_sql:
                 self._check(migration_context.connection)
+                self._listen(migration_context.connection)
                 self.table = VersionTable(
                     table=migration_context.version_table,
                     schema=migration_context.version_table_schema,
@@ -232,6 +241,16 @@ class _Guard:
         except (Exception, SystemExit) as error:  # kept for the case that env.py swallows it
             self.failure = error
             raise
+
+    def _listen(self, connection: Connection) -> None:
+        record = self._record
+        if record is None:
+            return
+
+        def before(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+            record(statement, parameters)
+
+        sqlalchemy.event.listen(connection, "before_cursor_execute", before)
 
 
 class _Attributes(dict[str, Any]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from invoke.context import Context
 
 _SHARED_FLAGS = ("server", "postgres", "url")
-_INTERRUPTED = 130
+INTERRUPTED = 130
 # The functions of Invoke's parser that ask for missing positional arguments because they hold a
 # token to give, and the name of the local variable that the token is in.
 _GIVING = {
@@ -115,6 +116,9 @@ class DatabaseTask(Task[Any]):
         self.times_called += 1
         try:
             return self.body(session, *args, **kwargs)
+        except BrokenPipeError as error:  # `| head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise Exit(code=0) from error
         except DbtasksError as error:
             session.fail(error)
             raise Exit(code=error.exit_code) from error
@@ -122,7 +126,7 @@ class DatabaseTask(Task[Any]):
             session.fail(
                 DbtasksError("interrupted", remedy="run it again to go on", code="interrupted")
             )
-            raise Exit(code=_INTERRUPTED) from error
+            raise Exit(code=INTERRUPTED) from error
         finally:
             session.close()
 

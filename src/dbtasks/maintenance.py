@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from dbtasks.errors import MigrationError, ServerError
+from dbtasks.errors import MigrationError, ServerError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -52,6 +52,12 @@ def connect(url: DatabaseURL) -> Iterator[psycopg.Connection]:
             },
             autocommit=True,
         )
+    except psycopg.ProgrammingError as error:
+        raise SettingsError(
+            f"the database URL has an option that libpq does not know: {str(error).strip()}",
+            remedy="correct what follows the ? in it",
+            code="url",
+        ) from error
     except psycopg.Error as error:
         raise _connection_error(url, error) from error
     with contextlib.closing(connection):
@@ -133,8 +139,8 @@ def create(url: DatabaseURL) -> bool:
     return True
 
 
-def set_up(url: DatabaseURL, statements: Sequence[str]) -> bool:
-    """Run the setup SQL in a new database, once; tell whether it ran.
+def set_up(url: DatabaseURL, statements: Sequence[str]) -> str:
+    """Run the setup SQL in a new database, once; return `ran`, `kept`, or `changed` since it ran.
 
     A database counts as new while it has no mark of ours and no table. The mark is set in the
     transaction of the SQL, so a killed run leaves a database that the next run still sees as new.
@@ -143,15 +149,16 @@ def set_up(url: DatabaseURL, statements: Sequence[str]) -> bool:
         MigrationError: a statement failed; nothing of the setup stays.
     """
     if not statements:
-        return False
+        return "kept"
     script = "\n".join(f"{statement.rstrip().rstrip(';')};" for statement in statements)
     with connect(url) as connection:
-        if not _is_new(connection):
-            return False
+        mark = _MARK + hashlib.sha256(script.encode()).hexdigest()[:12]
+        found = comments(url, url.database).get(url.database, "")
+        if found.startswith(_MARK) or not _is_new(connection):
+            return "changed" if found.startswith(_MARK) and found != mark else "kept"
         try:
             with connection.transaction():
                 connection.execute(script.encode())
-                mark = _MARK + hashlib.sha256(script.encode()).hexdigest()[:12]
                 connection.execute(
                     sql.SQL("COMMENT ON DATABASE {} IS {}").format(
                         sql.Identifier(url.database), sql.Literal(mark)
@@ -163,7 +170,7 @@ def set_up(url: DatabaseURL, statements: Sequence[str]) -> bool:
                 remedy="mend the SQL that setup_sql names, then run db.init again",
                 code="setup-sql",
             ) from error
-    return True
+    return "ran"
 
 
 def drop(url: DatabaseURL) -> bool:
@@ -206,6 +213,25 @@ def comments(url: DatabaseURL, prefix: str) -> dict[str, str]:
             [prefix],
         )
         return dict(rows.fetchall())
+
+
+def seal(url: DatabaseURL) -> None:
+    """Let nobody connect to a database any more, and end who is: only so can it be cloned."""
+    name = sql.Identifier(url.database)
+    with connect_any(url.with_database("")) as connection:
+        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            [url.database],
+        )
+
+
+def size(url: DatabaseURL) -> int:
+    """Return the bytes that the database of `url` takes on disk."""
+    with connect_any(url) as connection:
+        row = connection.execute("SELECT pg_database_size(%s)", [url.database]).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def by_age(url: DatabaseURL, names: Iterable[str]) -> list[str]:
@@ -254,14 +280,11 @@ def advisory_lock(url: DatabaseURL, name: str, *, timeout: float) -> Iterator[No
 def _is_new(connection: psycopg.Connection) -> bool:
     row = connection.execute(
         """
-        SELECT coalesce(shobj_description(d.oid, 'pg_database'), '') LIKE %s
-               OR EXISTS (
+        SELECT EXISTS (
                    SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                    WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                )
-        FROM pg_database d WHERE d.datname = current_database()
-        """,
-        [_MARK + "%"],
+        """
     ).fetchone()
     return row is not None and not row[0]
 

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from alembic import command
 from alembic.autogenerate import RevisionContext
 
-from dbtasks import drift
+from dbtasks import accepted_drift, comparison, drift, findings
 from dbtasks.environment import Environment
 from dbtasks.errors import CheckError, UsageError
 from dbtasks.history import several_heads
-from dbtasks.results import Difference, Outcome, Revision, Standing, Step
+from dbtasks.imports import files_of
+from dbtasks.rehearsal import Rehearsal
+from dbtasks.results import Difference, Outcome, RehearsedStep, Revision, Standing, Step
+from dbtasks.revisions import read_history
 from dbtasks.run import Run, Watcher
 from dbtasks.steps import back, check_known, describe, down, unknown, up
 
@@ -92,6 +95,15 @@ class Migrator:
             )
         return text.getvalue()
 
+    def rehearse(self, target: str | None = None) -> tuple[RehearsedStep, ...]:
+        """Run `upgrade(target)` and return the SQL of each revision; for a throwaway database."""
+        rehearsal = Rehearsal()
+        self._run(
+            lambda heads: up(self.environment.script, self._goal(target), heads),
+            rehearsal=rehearsal,
+        )
+        return tuple(rehearsal.steps)
+
     def upgrade(self, target: str | None = None) -> Outcome:
         """Apply the pending revisions up to `target`, the head when not given.
 
@@ -151,6 +163,12 @@ class Migrator:
             MigrationError: the database is not at head, or there are several heads.
         """
         context = self._compare(message, autogenerate=not empty)
+        if not empty and not context._last_autogen_context.sorted_tables:  # noqa: SLF001
+            raise CheckError(
+                findings.EMPTY_METADATA,
+                remedy="--empty writes a revision to fill in by hand",
+                code="empty-metadata",
+            )
         if not empty and not any(
             ops.ops for script in context.generated_revisions for ops in script.upgrade_ops_list
         ):
@@ -168,6 +186,15 @@ class Migrator:
                 code="no-changes",
             )
         return written[-1].path
+
+    def empty_revision(self, message: str) -> str:
+        """Write a revision to fill in by hand; return its path. No database is needed."""
+        head = self._one_head() or "head"
+        with self.environment.inside():
+            written = command.revision(self.environment.config, message, head=head)
+        assert written is not None
+        assert not isinstance(written, list)
+        return str(written.path)
 
     def merge(self, message: str) -> str:
         """Write one revision over all heads; return its path.
@@ -188,23 +215,43 @@ class Migrator:
         return str(written.path)
 
     def differences(self) -> tuple[Difference, ...]:
-        """Return what differs between the models and the database, which has to be at head."""
-        context = self._compare(None, autogenerate=True)
-        operations = [
-            ops for script in context.generated_revisions for ops in script.upgrade_ops_list
-        ]
-        return drift.differences(operations, context._last_autogen_context)  # noqa: SLF001
+        """Return what is wrong with models and migrations, and not accepted; the database is at head.
 
-    def _run(self, steps_from: Callable[[tuple[str, ...]], list[MigrationStep]]) -> Outcome:
-        """Let Alembic run the steps; tell the observer, time each, and explain a failure."""
-        run = Run(self.environment, self._watcher)
+        Raises:
+            SettingsError: `accepted_drift.toml` is malformed.
+        """
+        accepted_file = self.environment.env_file.with_name(accepted_drift.FILE_NAME)
+        accepted = accepted_drift.read_accepted(accepted_file)
+        context = self._compare(None, autogenerate=True)
+        compared = context._last_autogen_context  # noqa: SLF001
+        tables = [table.name for table in compared.sorted_tables]
+        folder = self.environment.folder
+        found = [
+            *findings.of_history(read_history(self.environment.settings)),
+            *findings.of_models(tables, files_of(folder), folder),
+        ]
+        if tables:  # without any, every table of the database would be said to be too many
+            operations = [
+                ops for script in context.generated_revisions for ops in script.upgrade_ops_list
+            ]
+            found += drift.differences(operations, compared)
+        return accepted_drift.without_accepted(found, accepted, accepted_file)
+
+    def _run(
+        self,
+        steps_from: Callable[[tuple[str, ...]], list[MigrationStep]],
+        *,
+        rehearsal: Rehearsal | None = None,
+    ) -> Outcome:
+        """Let Alembic run the steps; tell the watcher, time each, and explain a failure."""
+        run = Run(self.environment, rehearsal or self._watcher)
 
         def work(heads: tuple[str, ...], context: MigrationContext) -> Iterator[MigrationStep]:
             check_known(self.environment.script, heads)
             return run.observe(steps_from(heads), heads, context)
 
         with run.explained():
-            self.environment.run(work)
+            self.environment.run(work, record=rehearsal.record if rehearsal is not None else None)
         standing = self._standing(run.heads_now())
         return Outcome(applied=run.finished, current=standing.current, pending=standing.pending)
 
@@ -229,6 +276,7 @@ class Migrator:
             for script in context.generated_revisions:
                 script.head = self._one_head() or "head"
             if autogenerate:
+                comparison.widen(migration_context)
                 context.run_autogenerate(heads, migration_context)
             else:
                 context.run_no_autogenerate(heads, migration_context)

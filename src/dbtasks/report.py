@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import json
 from functools import singledispatch
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from dbtasks.results import DatabaseStatus, Difference, Outcome, Revision, Standing, Step
+from dbtasks.results import (
+    DatabaseStatus,
+    Difference,
+    Outcome,
+    RehearsedStep,
+    Revision,
+    Standing,
+    Step,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +25,7 @@ if TYPE_CHECKING:
 
 READ_IT = (
     "read it before you commit it: autogenerate does not see renames (it drops and adds),"
-    " enum values, views, functions, triggers, and data to move"
+    " views, functions, triggers, and data to move"
 )
 SETTINGS_COLUMNS = ("setting", "value", "from")
 
@@ -97,6 +106,16 @@ def _(result: Step) -> Any:
 
 
 @as_document.register
+def _(result: RehearsedStep) -> Any:
+    return {
+        "revision": result.revision,
+        "message": result.message,
+        "path": result.path,
+        "sql": list(result.sql),
+    }
+
+
+@as_document.register
 def _(result: Difference) -> Any:
     return {"code": result.code, "message": result.message, "operation": result.operation}
 
@@ -134,8 +153,13 @@ def _setting(value: object) -> str:
 def settings_document(settings: Settings) -> Any:
     """Return every setting as `{name: {"value", "from"}}`, the URL masked."""
     return {
-        name: {"value": value, "from": source} for name, value, source in settings_rows(settings)
+        name: {"value": _plain(getattr(settings, name)), "from": source}
+        for name, source in settings.sources.items()
     }
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, (str, int, float, dict, tuple, NoneType)) else str(value)
 
 
 def status_rows(status: DatabaseStatus) -> list[tuple[str, str]]:
@@ -190,6 +214,16 @@ def revision_rows(revisions: Sequence[Revision]) -> list[tuple[str, str, str, st
         )
         for one in revisions
     ]
+
+
+def rehearsal_text(steps: Sequence[RehearsedStep]) -> str:
+    """Return the SQL of each revision, as a script to read."""
+    if not steps:
+        return "nothing to do: no revision is pending"
+    lines = []
+    for step in steps:
+        lines += [f"-- {step.revision} {step.message}", *(f"{sql};" for sql in step.sql), ""]
+    return "\n".join(lines).rstrip()
 
 
 def differences_text(found: Sequence[Difference]) -> str:

@@ -15,13 +15,15 @@ class ServerStatus:
 
     `state` is `absent` (never made, or destroyed), `stopped`, `paused`, `running` or `unreachable`;
     `url` is the address of the project's database, None while the server has no address;
-    `where` names the container, the compose service, the data folder or the host.
+    `where` names the container, the compose service, the data folder or the host; `database` is set
+    by servers that know the database's name better than the settings, in every state.
     """
 
     kind: str
     state: str
     where: str
     url: DatabaseURL | None = None
+    database: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,16 @@ class Step:
     upgrade: bool
     number: int
     total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RehearsedStep:
+    """One revision that would be applied, and the SQL that it ran in a rehearsal."""
+
+    revision: str
+    message: str
+    path: str
+    sql: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,13 @@ from psycopg import sql
 from sqlalchemy.exc import DBAPIError
 
 from dbtasks import maintenance
-from dbtasks.alembic_errors import reason, reasons, statement, version_table_remedy
+from dbtasks.alembic_errors import (
+    left_over_type_remedy,
+    reason,
+    reasons,
+    statement,
+    version_table_remedy,
+)
 from dbtasks.errors import MigrationError, ServerError
 from dbtasks.results import Applied
 from dbtasks.steps import applied, describe
@@ -146,7 +152,7 @@ class Run:
             remedy = "mend the revision's file, undo by hand what it did in autocommit blocks, then run this again"
         return MigrationError(
             f"{_named(step)} could not be {_verb(step)}: {_first(cause)}",
-            remedy=version_table_remedy(cause) or remedy,
+            remedy=version_table_remedy(cause) or left_over_type_remedy(cause) or remedy,
             code="revision-failed",
             details=[*_details(step, cause), *left_behind],
         )

@@ -105,6 +105,8 @@ def write(root: Path, models: str = "", *, postgres: int) -> dict[str, str]:
     }
     if not models:
         files["migrations/models.py"] = _MODELS
+    if (root / "migrations/env.py").exists():  # it knows its own models
+        files = {name: text for name, text in files.items() if not name.startswith("migrations/")}
     try:
         fates = {"pyproject.toml": _add_sections(root, postgres)}
         for file, text in files.items():

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from dbtasks.url import DatabaseURL
 
-SUPPORTED_MAJORS = (14, 15, 16, 17, 18)
 PREFIX = "DBTASKS_"
 RESERVED = ("DBTASKS_TEST_", "DBTASKS_REQUIRE_ALL")
 # What tells databases apart must not leak from the main one into the others.
@@ -46,7 +45,7 @@ class Settings:
     server: str = _option(
         read.kind, "kind of server: auto, docker, compose, local, external", "auto"
     )
-    postgres: int = _option(read.major, "PostgreSQL major version", SUPPORTED_MAJORS[-1])
+    postgres: int = _option(read.major, "PostgreSQL major version", read.SUPPORTED_MAJORS[-1])
     image: str = _option(
         read.text, "Docker image; {version} stands for the major", "postgres:{version}"
     )
@@ -76,7 +75,7 @@ class Settings:
         read.texts, "SQL run once in a new database: .sql files or statements", (), shown="none"
     )
     server_options: dict[str, str] = _option(
-        read.table, "server parameters on docker and local", shown="log_lock_waits=on"
+        read.server_options, "server parameters on docker and local", shown="log_lock_waits=on"
     )
     compose_file: str | None = _option(
         read.text, "path of the compose file", shown="what Docker Compose finds"
@@ -86,6 +85,14 @@ class Settings:
     )
     postgres_bin: str | None = _option(
         read.text, "folder of initdb and pg_ctl for local", shown="searched for"
+    )
+    throwaway_url: DatabaseURL | None = _option(
+        read.url,
+        "URL of a server where throwaway databases may be made, for db.check, db.revision, db.plan",
+        shown="a server of dbtasks' own",
+    )
+    rehearsal_limit: int = _option(
+        read.megabytes, "megabytes of a database that db.plan still copies", 1000
     )
     state_dir: str | None = _option(
         read.text, "folder for generated passwords and local data", shown=".dbtasks"
@@ -308,7 +315,8 @@ def _parse(option: Field[Any], value: object, layer: str) -> Any:
     try:
         return option.metadata["parse"](value)
     except ValueError as error:
-        shown = "" if option.name in {"url", "env"} else f" = {value!r}"
+        secret = option.name in {"url", "throwaway_url", "env"}
+        shown = "" if secret else f" = {value!r}"
         raise SettingsError(
             f"{option.name}{shown} from {layer} {error}",
             remedy=f"{option.name}: {option.metadata['help']}",

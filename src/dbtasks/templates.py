@@ -61,6 +61,7 @@ class Templates:
             self._say("building a database at head, to be cloned from now on")
             maintenance.create(url)
             build(url)
+            maintenance.seal(url)  # an env.py with a pool is still connected
             maintenance.comment(url, f"{_COMPLETE} {secrets.token_hex(4)}")
             self._prune(url.database)
         return url

@@ -33,13 +33,16 @@ class Throwaways:
     ) -> None:
         self._settings, self._setup, self._say = settings, tuple(setup), say
         self._server = server
-        if not server.owned:
-            own = replace(settings, url=None, server="auto")
-            self._server = servers.open_server(own, say)
 
     @cached_property
     def _url(self) -> DatabaseURL:
-        return self._server.start()
+        """A server where databases may be made: never one that somebody else runs, unless told."""
+        if self._settings.throwaway_url is not None:
+            return self._settings.throwaway_url.with_database("postgres")
+        if self._server.owned:
+            return self._server.start()
+        own = replace(self._settings, url=None, server="auto")
+        return servers.open_server(own, self._say).start()
 
     @cached_property
     def _templates(self) -> Templates:
@@ -56,9 +59,8 @@ class Throwaways:
         history = read_history(self._settings)
         history.check_one_head()
         files = [Path(one.path) for one in history.revisions.values()]
-        deciding = Environment(self._settings).deciding_files()
         version = maintenance.server_version(self._url)
-        key = content_key([*files, *deciding], *self._setup, version)
+        key = content_key([*files, *Environment(self._settings).files()], *self._setup, version)
         template = self._templates.get(key, lambda url: self._build(url, "heads"))
         with self._templates.clone(template) as url:
             yield Migrator(self._settings, url)

@@ -7,10 +7,23 @@ from __future__ import annotations
 
 import re
 
+from dbtasks.errors import SettingsError
 from dbtasks.url import DatabaseURL
 
+SUPPORTED_MAJORS = (14, 15, 16, 17, 18)
 SERVER_KINDS = ("auto", "docker", "compose", "local", "external")
 _NAME_LIMIT = 63  # bytes of an identifier: NAMEDATALEN - 1
+# Parameters without which dbtasks would not find its own server again.
+_FIXED_PARAMETERS = (
+    "port",
+    "listen_addresses",
+    "unix_socket_directories",
+    "data_directory",
+    "hba_file",
+    "ident_file",
+    "config_file",
+    "external_pid_file",
+)
 
 
 def text(value: object) -> str:
@@ -46,13 +59,20 @@ def kind(value: object) -> str:
 
 
 def major(value: object) -> int:
-    """Read a PostgreSQL major version."""
-    return _integer(value, 10, 99)
+    """Read a supported PostgreSQL major version."""
+    if str(value).strip() not in {str(supported) for supported in SUPPORTED_MAJORS}:
+        raise ValueError(f"wants one of the majors {', '.join(map(str, SUPPORTED_MAJORS))}")
+    return int(str(value))
 
 
 def port(value: object) -> int:
     """Read a TCP port."""
     return _integer(value, 1, 65535)
+
+
+def megabytes(value: object) -> int:
+    """Read a number of megabytes."""
+    return _integer(value, 0, 10**9)
 
 
 def seconds(value: object) -> float:
@@ -102,6 +122,23 @@ def table(value: object) -> dict[str, str]:
     if not hasattr(value, "items"):
         raise ValueError("wants a table of names and values")
     return {str(key): _scalar(item) for key, item in value.items()}
+
+
+def server_options(value: object) -> dict[str, str]:
+    """Read server parameters, but for those that decide where the server is.
+
+    Raises:
+        SettingsError: it has some of those, in any spelling that PostgreSQL takes.
+    """
+    given = table(value)
+    spelled = {name.strip().lower().replace("-", "_") for name in given}
+    refused = [name for name in _FIXED_PARAMETERS if name in spelled]
+    if refused:
+        raise SettingsError(
+            f"dbtasks itself sets {', '.join(refused)}",
+            remedy="leave that out of server_options; the setting port (DBTASKS_PORT) chooses the port",
+        )
+    return given
 
 
 def _integer(value: object, low: int, high: int) -> int:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from dbtasks import report
 from dbtasks.database import Database
-from dbtasks.errors import RefusedError
+from dbtasks.errors import RefusedError, UsageError
 from dbtasks.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from dbtasks.display import Display
     from dbtasks.errors import DbtasksError
-    from dbtasks.results import Difference, Outcome, Revision, Step
+    from dbtasks.rebase_run import RebaseOutcome
+    from dbtasks.results import Difference, Outcome, RehearsedStep, Revision, Step
 
 
 class Session:
@@ -51,7 +52,9 @@ class Session:
     @cached_property
     def database(self) -> Database:
         """The database that the settings name."""
-        return Database(self.settings, say=self.display.say, watcher=self.display)
+        settings = self.settings
+        self.display.busy("looking at the server")
+        return Database(settings, say=self.display.say, watcher=self.display)
 
     def show(self, result: Any, render: Callable[[], None]) -> None:
         """Print a result: as JSON for machines, else as `render` prints it for people."""
@@ -113,6 +116,69 @@ class Session:
                 self.display.table(columns, rows) if rows else self.display.print("no revisions")
             ),
         )
+
+    def show_rehearsal(self, steps: tuple[RehearsedStep, ...]) -> None:
+        """Print the SQL of the revisions that would be applied."""
+        self.show(steps, lambda: self.display.print(report.rehearsal_text(steps)))
+
+    def show_lines(self, lines: Iterable[str]) -> None:
+        """Print lines as they come; for machines, all in one document."""
+        if self.json:
+            self.show({"lines": list(lines)}, lambda: None)
+            return
+        for line in lines:
+            print(line, flush=True)  # noqa: T201
+
+    def show_history(self, revisions: tuple[Revision, ...]) -> None:
+        """Draw the history as a graph."""
+        self.show(revisions, lambda: self.display.history(revisions))
+
+    def show_mermaid(self, revisions: tuple[Revision, ...]) -> None:
+        """Print the history as a Mermaid flowchart."""
+        from dbtasks.mermaid import flowchart
+
+        text = flowchart(revisions)
+        self.show({"mermaid": text}, lambda: print(text))  # noqa: T201
+
+    def write_svg(self, path: Path, revisions: tuple[Revision, ...]) -> None:
+        """Write the history as a picture.
+
+        Raises:
+            UsageError: the file cannot be written.
+        """
+        from dbtasks.svg import draw
+
+        try:
+            path.write_text(draw(revisions), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(
+                f"{path} cannot be written: {error.strerror}", remedy="name another file"
+            ) from error
+        self.show({"path": str(path)}, lambda: self.display.print(str(path)))
+
+    def show_heads(self, heads: tuple[Revision, ...]) -> None:
+        """Print the heads; with several, say what to run."""
+        self.show_revisions(heads)
+        if len(heads) > 1:
+            self.display.note(
+                "several heads: invoke db.merge-heads joins them; invoke db.rebase puts your branch"
+                " behind the other, if nobody has applied it yet"
+            )
+
+    def show_rebase(self, outcome: RebaseOutcome) -> None:
+        """Print what a re-parenting did, and how it was proven."""
+        from dataclasses import asdict
+
+        lines = [
+            f"{outcome.revision} follows {outcome.onto} now ({outcome.path})",
+            *outcome.notes,
+            *(f"this breaks: {what}" for what in outcome.breaks),
+            *(
+                f"proven from {proof.start}: {len(proof.applied)} revisions in {proof.seconds:.1f} s"
+                for proof in outcome.proofs
+            ),
+        ]
+        self.show(asdict(outcome), lambda: self.display.print("\n".join(lines)))
 
     def show_differences(self, found: tuple[Difference, ...]) -> None:
         """Print what differs between models and migrations."""

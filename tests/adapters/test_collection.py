@@ -23,7 +23,7 @@ CONTRACT = {
     "rollback": ("migrate-down",), "rollback-all": ("migrate-down-all",), "redo": (), "stamp": (),
     "revision": ("migrate-create",), "history": ("migrate-history",), "heads": ("migrate-heads",),
     "current": ("migrate-current",), "merge-heads": ("migrate-merge-heads",),
-    "check": ("check-migrations",), "scaffold": (),
+    "check": ("check-migrations",), "scaffold": (), "rebase": (), "plan": (),
 }  # fmt: skip
 
 
@@ -107,8 +107,8 @@ def test_invoke_configuration_and_environment_reach_the_settings(project: Projec
     )
     done = project.invoke("db.config", "--json", INVOKE_DB_POSTGRES="16", DBTASKS_USER="me")
     config = json.loads(done.out)
-    assert config["port"] == {"value": "6001", "from": "Invoke's configuration (db)"}
-    assert config["postgres"] == {"value": "16", "from": "Invoke's configuration (db)"}
+    assert config["port"] == {"value": 6001, "from": "Invoke's configuration (db)"}
+    assert config["postgres"] == {"value": 16, "from": "Invoke's configuration (db)"}
     assert config["user"] == {"value": "me", "from": "DBTASKS_USER"}
 
 
@@ -141,6 +141,8 @@ def test_an_error_as_json_is_one_document_on_stdout(project: Project) -> None:
         (["db.wait", "--timeout", "x"], "--timeout x is no whole number"),
         (["db.revision"], "a revision needs a message"),
         (["db.stamp"], "a stamp needs a revision"),
+        (["db.migrate", "--plan", "--sql"], "--plan and --sql do not go together"),
+        (["db.rollback", "--steps", "2", "--to", "x"], "--steps and --to do not go together"),
         (["db.scaffold", "--models", "shop"], "--models shop is not MODULE:NAME"),
     ],
 )

@@ -275,8 +275,8 @@ def test_a_database_of_another_branch_is_told_and_can_be_stamped(
         f"db.rollback --to {PLAIN[0]}",
         "db.redo",
         "db.current",
-        "db.check",
-        "db.revision x",
+        "db.check --live",
+        "db.revision x --from-live",
     ):
         assert error(plain, *task.split()) == expected
     assert document(plain, "db.status")["problem"] == expected["message"]

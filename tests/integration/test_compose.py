@@ -111,7 +111,7 @@ def failure(action: Callable[[], object]) -> DbtasksError:
 def test_only_the_service_lives_and_dies(project: Project) -> None:
     project.write(SIMPLE)
     server = project.server()
-    assert server.status().state == "absent"
+    assert (server.status().state, server.status().database) == ("absent", "shop")
     assert server.status().where == f"service db of compose project {project.name}"
 
     url = server.start()
@@ -127,6 +127,7 @@ def test_only_the_service_lives_and_dies(project: Project) -> None:
     server.stop()
     server.stop()
     assert (project.running(), server.status().state) == (["cache"], "stopped")
+    assert server.status().database == "shop"
     assert run(server.start(), "SELECT answer FROM kept") == (42,)
 
     server.destroy()
@@ -178,7 +179,9 @@ def test_values_come_from_compose(project: Project) -> None:
 
     assert (url.user, url.password, url.database) == ("al ice", "from dotenv: é'\"", "orders")
     assert run(url, "SELECT current_user, current_database()") == ("al ice", "orders")
+    assert project.server().status().database == "orders"
     assert project.server(database="other").address().database == "other"
+    assert project.server(database="other").status().database == "other"
 
 
 @pytest.mark.parametrize("readable", [True, False])
@@ -198,6 +201,7 @@ def test_password_file(project: Project, readable: bool, monkeypatch: pytest.Mon
         """
     )
 
+    assert project.server().status().database == "postgres"
     url = project.server().start()
 
     assert (url.user, url.password, url.database) == ("postgres", "in a file", "postgres")
@@ -300,7 +304,59 @@ def test_port_taken(project: Project) -> None:
         error = failure(project.server().start)
 
     assert (error.code, error.exit_code) == ("port-taken", 3)
+    assert error.message == f"port {port} on 127.0.0.1 is held by another process"
+    assert error.remedy == "end that process, or publish another port in the compose file"
     assert run(project.server().start(), "SELECT 1") == (1,)
+
+
+def test_port_taken_by_a_container(project: Project) -> None:
+    project.write(SIMPLE)
+    holder = f"{project.name}-db-1"
+    port = project.server().start().port
+    text = SIMPLE.replace("127.0.0.1::", f"127.0.0.1:{port}:").replace("  db:", "  second:")
+    project.write(text)
+
+    error = failure(project.server(compose_service="second").start)
+
+    assert error.message == f"port {port} on 127.0.0.1 is held by container {holder}"
+    assert error.remedy == f"docker stop {holder}, or publish another port in the compose file"
+
+
+def test_a_service_that_hears_no_signal_is_killed_after_dockers_own_time(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write(SIMPLE.replace("    init: true\n", ""))
+    server = project.server()
+    server.start_all()
+    project.said.clear()
+    monkeypatch.setattr("dbtasks.servers.compose._STOP_TIMEOUT", 10**6)  # for the database alone
+
+    server.destroy_all()
+
+    assert project.said[:2] == [
+        "stopping service db, for 1000000 s at most",
+        (
+            f"removing all services and volumes of compose project {project.name}"
+            " (Docker kills what does not stop in 10 s)"
+        ),
+    ]
+    assert any(f"Container {project.name}-cache-1" in text for text in project.said)
+    assert (project.running(), project.volumes()) == ([], [])
+
+
+def test_parameter_that_postgresql_refuses(project: Project) -> None:
+    project.write(SIMPLE.replace("  db:\n", "  db:\n    command: [postgres, -c, work_mem=lots]\n"))
+
+    error = failure(project.server().start)
+
+    assert error.code == "died"
+    assert error.message == (
+        f"container {project.name}-db-1 ended: PostgreSQL refuses a parameter: "
+        'invalid value for parameter "work_mem": "lots"'
+    )
+    assert error.remedy == (
+        "correct the command of service db in the compose file; the data is untouched"
+    )
 
 
 def test_image_absent(project: Project) -> None:
@@ -326,7 +382,12 @@ def test_password(project: Project) -> None:
     error = failure(project.server().start)
 
     assert error.code == "password"
-    assert "POSTGRES_PASSWORD acts on an empty volume only" in error.message
+    assert error.message == (
+        "the password of service db does not fit its data: "
+        "POSTGRES_PASSWORD acts on an empty volume only"
+    )
+    explained = project.server().explain(ServerError("x", code="password"))
+    assert (explained.message, explained.remedy) == (error.message, error.remedy)
     repair = error.remedy.removeprefix("keep the data: ").partition("; or ")[0]
     subprocess.run(shlex.split(repair), check=True, capture_output=True)
     assert run(project.server().start(), "SELECT answer FROM kept") == (42,)

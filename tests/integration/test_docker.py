@@ -198,14 +198,121 @@ def test_changed_settings_keep_the_data(lab: Lab, docker_image: str) -> None:
         docker.image.remove(alias)
 
 
+REFUSED = 'unrecognized configuration parameter "no_such_parameter"'
+BAD_OPTIONS = [
+    ({"no_such_parameter": "1"}, REFUSED),
+    ({"work_mem": "lots"}, 'invalid value for parameter "work_mem": "lots"'),
+    ({"shared_preload_libraries": "nosuch"}, 'could not access file "nosuch": '),
+]
+
+
+@pytest.mark.parametrize(("options", "refusal"), BAD_OPTIONS)
+def test_options_that_break_the_server_leave_the_old_container(
+    lab: Lab, options: dict[str, str], refusal: str
+) -> None:
+    server = lab.server()
+    url = server.start()
+    fill(url)
+    before = docker.container.inspect(name_of(server)).id
+
+    error = failure(lab.server(server_options=options))
+
+    assert error.code == "died"
+    assert error.message.startswith(
+        f"container {name_of(server)} ended: PostgreSQL refuses a parameter: {refusal}"
+    )
+    assert error.remedy == "correct server_options (flag); the data is untouched"
+    assert f"container {name_of(server)} of before is put back" in lab.said
+    assert docker.container.inspect(name_of(server)).id == before
+    assert not docker.container.exists(f"{name_of(server)}-before")
+    assert is_filled(server.wait(30))
+    assert server.start() == url
+    assert docker.container.inspect(name_of(server)).id == before
+
+
+def test_an_image_that_breaks_the_server_leaves_the_old_container_stopped(
+    lab: Lab, docker_image: str
+) -> None:
+    server = lab.server()
+    fill(server.start())
+    server.stop()
+    before = docker.container.inspect(name_of(server)).id
+    alias = f"dbtasks-test-{lab.token}:dies"
+    context = lab.root / "image"
+    context.mkdir()
+    base = docker_image.replace("{version}", "18")
+    (context / "Dockerfile").write_text(f'FROM {base}\nENTRYPOINT ["false"]\n')
+    docker.image.legacy_build(context, tags=alias)
+    try:
+        error = failure(lab.server(image=alias))
+    finally:
+        docker.image.remove(alias, force=True)
+
+    assert error.message == (
+        f"container {name_of(server)} ended with exit code 1 before PostgreSQL answered"
+    )
+    assert docker.container.inspect(name_of(server)).id == before
+    assert server.status().state == "stopped"
+    assert is_filled(server.start())
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_killed_between_the_old_container_and_the_new_one(lab: Lab, made: bool) -> None:
+    server = lab.server()
+    fill(server.start())
+    if made:
+        port = server.address().port
+        changed = lab.server(server_options={"work_mem": "9MB"})
+        changed._make(server._present(), port, ["changed"])
+    else:
+        server._replacement.set_aside(server._present())
+    assert docker.container.exists(f"{name_of(server)}-before")
+
+    changed = lab.server(server_options={"work_mem": "9MB"})
+    url = changed.start()
+
+    assert is_filled(url)
+    assert run(url, "SHOW work_mem")[0] == "9MB"
+    assert not docker.container.exists(f"{name_of(server)}-before")
+    changed._replacement.set_aside(changed._present())
+    changed.destroy()
+    assert not docker.container.exists(f"{name_of(server)}-before")
+    assert not docker.volume.exists(name_of(server))
+
+
+def test_another_major_tells_where_the_old_data_are(lab: Lab) -> None:
+    old = lab.server(postgres=17, database="a shop")
+    fill(old.start())
+    lab.server(postgres=17, database="other").start()
+
+    lab.server(postgres=18, database="a shop").start()
+
+    assert [text for text in lab.said if "stay in" in text] == [
+        (
+            f"data of PostgreSQL 17 stay in volume {name_of(old)}; "
+            "invoke db.destroy --postgres 17 --server docker removes them"
+        )
+    ]
+    lab.server(postgres=18, database="a shop").start()
+    assert "stay in" not in lab.everything_said
+    assert is_filled(old.address())
+
+
 def test_volume_user(lab: Lab) -> None:
     url = lab.server().start()
     fill(url)
+    other = lab.server(user="someone")
 
-    error = failure(lab.server(user="someone"))
+    error = failure(other)
 
+    volume = f"dbtasks-{lab.token}-shop-pg18"
     assert error.code == "volume-user"
-    assert error.message.endswith("was made for role postgres, and user = someone is set")
+    assert error.message == (
+        f"volume {volume} was made for role postgres, and user = someone is set"
+    )
+    for code in ("password", "refused"):
+        explained = other.explain(ServerError("x", code=code))
+        assert (explained.message, explained.remedy) == (error.message, error.remedy)
     assert is_filled(lab.server().start())
 
 
@@ -250,7 +357,7 @@ def test_port_taken(lab: Lab) -> None:
 def test_port_that_only_docker_refuses(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     server = lab.server()
     port = server._choose_port(None)
-    monkeypatch.setattr("dbtasks.servers.docker.port_is_taken", lambda _: False)
+    monkeypatch.setattr("dbtasks.servers.ports.is_free", lambda _: True)
 
     with listener(port):
         assert server.start().port == port + 1
@@ -325,6 +432,7 @@ def test_died(lab: Lab) -> None:
     error = failure(lab.server(server_options={"no_such_parameter": "1"}))
 
     assert error.code == "died"
+    assert error.remedy == "correct server_options (flag); the data is untouched"
     assert any("no_such_parameter" in line for line in error.details)
     assert 0 < len(error.details) <= 15
     assert time.monotonic() - begun < 20
@@ -351,7 +459,14 @@ def test_password_that_does_not_fit_and_its_remedy(lab: Lab) -> None:
     error = failure(server)
 
     assert error.code == "password"
-    assert "POSTGRES_PASSWORD acts on an empty volume only" in error.message
+    assert error.message == (
+        f"the password does not fit volume {name_of(server)}: "
+        "POSTGRES_PASSWORD acts on an empty volume only"
+    )
+    explained = server.explain(ServerError("x", code="password"))
+    assert (explained.message, explained.remedy) == (error.message, error.remedy)
+    other = ServerError("x", code="refused")
+    assert server.explain(other) is other
     kept = State(server.settings).kept_password(server._objects.secret)
     assert kept
     assert kept not in f"{error.message}{error.remedy}"

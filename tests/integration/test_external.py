@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +16,8 @@ from dbtasks.settings import load_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from dbtasks.url import DatabaseURL
 
 
 @pytest.fixture
@@ -75,6 +80,68 @@ def test_another_host_gets_no_advice_about_servers_here(tmp_path: Path) -> None:
     assert raised.value.remedy == (
         "check the address (the URL is from DATABASE_URL) and that the server runs"
     )
+
+
+def test_waiting_for_a_server_that_is_not_there_yet(
+    tmp_path: Path, unused_port: int, postgres: DatabaseURL
+) -> None:
+    url = replace(postgres, port=unused_port).libpq()
+    server = external(tmp_path, DATABASE_URL=url)
+
+    def serve() -> None:
+        with socket.create_server(("127.0.0.1", unused_port)) as listening:
+            client, _ = listening.accept()
+            with client, socket.create_connection((postgres.host, postgres.port)) as upstream:
+                back = threading.Thread(target=copy, args=(upstream, client), daemon=True)
+                back.start()
+                copy(client, upstream)
+                back.join()
+
+    later = threading.Timer(0.5, serve)
+    later.start()
+    try:
+        assert server.wait(30).libpq() == url
+    finally:
+        later.join()
+
+
+def test_waiting_ends_at_the_limit_and_says_what_it_waited_for(
+    tmp_path: Path, unused_port: int
+) -> None:
+    server = external(tmp_path, DATABASE_URL=f"postgresql://app@127.0.0.1:{unused_port}/shop")
+    with pytest.raises(ServerError) as once:
+        server.start()
+
+    with pytest.raises(ServerError) as raised:
+        server.wait(0.2)
+
+    error = raised.value
+    assert (error.code, error.exit_code) == ("start-timeout", 3)
+    assert error.message == f"waited 0.2 s for the external server: {once.value.message}"
+    assert error.remedy == once.value.remedy
+
+
+def test_waiting_ends_at_once_when_the_password_is_refused(
+    tmp_path: Path, postgres: DatabaseURL
+) -> None:
+    url = replace(postgres, password="wrong").libpq()
+
+    with pytest.raises(ServerError) as raised:
+        external(tmp_path, DATABASE_URL=url).wait(30)
+
+    assert raised.value.code == "password"
+    assert raised.value.message == (
+        f'{postgres.place} refuses role "postgres": '
+        'password authentication failed for user "postgres"'
+    )
+    assert raised.value.remedy == "check the user and the password in the URL (from DATABASE_URL)"
+
+
+def copy(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
 
 
 def test_status_of_an_unreachable_server(tmp_path: Path, unused_port: int) -> None:

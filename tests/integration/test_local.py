@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,11 +132,15 @@ def ask(url: DatabaseURL, statement: str) -> Any:
         return row[0] if row else None
 
 
+def of_no_major(settings: Settings) -> Settings:
+    """Want a major that no machine has."""
+    return replace(settings, postgres=99, sources={**settings.sources, "postgres": "flag"})
+
+
 def other_major() -> int:
     """Return a major that is on this machine and is not the one taken by default."""
-    settings = load_settings(root=Path("/"), environ={}, flags={"postgres": 99})
     with pytest.raises(ServerError) as raised:
-        binaries.find(settings)
+        binaries.find(of_no_major(load_settings(root=Path("/"), environ={})))
     taken = binaries.find(load_settings(root=Path("/"), environ={})).major
     for word in raised.value.remedy.partition("(")[2].partition(")")[0].split(", "):
         if int(word) != taken:
@@ -222,9 +227,8 @@ def test_options_reach_the_server_as_they_are(project: Project, value: str) -> N
     assert ask(url, "SHOW my.option") == value
 
 
-def test_options_cannot_open_the_server_to_the_network(project: Project) -> None:
-    options = {"listen_addresses": "*", "unix_socket_directories": "/tmp"}
-    url = project.server(server_options=options).start()
+def test_the_server_is_not_open_to_the_network(project: Project) -> None:
+    url = project.server().start()
 
     assert ask(url, "SHOW listen_addresses") == "127.0.0.1"
     assert ask(url, "SHOW unix_socket_directories") == ""
@@ -385,6 +389,17 @@ def test_majors_have_their_own_data_and_existing_data_decide_on_the_default(
 
     assert maintenance.server_version(old).split(".")[0] == str(major)
     assert project.server().start() == old  # nobody asked for another major
+    folder = project.folder()
+    newest = binaries.find(project.settings()).major
+
+    project.server(postgres=newest).start()
+
+    assert (
+        f"data of PostgreSQL {major} stay in {folder}; "
+        f"invoke db.destroy --postgres {major} --server local removes them"
+    ) in project.said
+    project.server(postgres=newest).start()
+    assert not any("stay in" in text for text in project.said)
 
 
 def test_a_lost_password_is_told(project: Project) -> None:
@@ -396,12 +411,17 @@ def test_a_lost_password_is_told(project: Project) -> None:
         project.server().start()
 
     assert raised.value.code == "password"
+    assert raised.value.message == (
+        f"the password kept for the server in {project.folder()} does not fit it (user postgres)"
+    )
     assert "invoke db.recreate" in raised.value.remedy
+    explained = project.server().explain(ServerError("x", code="password"))
+    assert (explained.message, explained.remedy) == (raised.value.message, raised.value.remedy)
 
 
 def test_missing_binaries_leave_nothing_behind(project: Project) -> None:
     with pytest.raises(ServerError) as raised:
-        project.server(postgres=99).start()
+        LocalServer(of_no_major(project.settings())).start()
 
     assert raised.value.code == "no-binaries"
     assert not list((project.root / ".dbtasks").glob("*.password"))

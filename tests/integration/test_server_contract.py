@@ -224,6 +224,50 @@ def test_a_stopped_server_has_no_address_and_may_be_stopped_again(server: Server
     assert "invoke db.start" in raised.value.remedy
 
 
+def test_waiting_starts_nothing_and_tells_the_last_state(server: Server) -> None:
+    server.start()
+    server.stop()
+
+    with pytest.raises(ServerError) as raised:
+        server.wait(0.4)
+
+    where = server.status().where
+    assert raised.value.code == "start-timeout"
+    assert raised.value.message == (
+        f"the {server.kind} server {where} did not answer in 0.4 s: it is stopped"
+    )
+    assert raised.value.remedy == "invoke db.start starts it and shows what is in its way"
+    assert server.status().state == "stopped"
+
+
+@pytest.mark.parametrize("state", ["absent", "stopped", "running"])
+def test_waiting_lasts_until_somebody_has_started_the_server(case: Case, state: str) -> None:
+    case.server().start()
+    if state != "running":
+        case.server().stop()
+    if state == "absent":
+        case.server().destroy()
+    somebody = threading.Timer(0.5, case.server().start)
+    somebody.start()
+    try:
+        url = case.server().wait(60)
+    finally:
+        somebody.join()
+
+    assert url == case.server().address()
+    assert run(url.with_database("postgres"), "SELECT 1") == [(1,)]
+
+
+def test_what_explains_a_refused_password_is_for_that_only(server: Server) -> None:
+    server.start()
+    other = ServerError("x", code="unreachable")
+    misfit = server.explain(ServerError("x", code="password"))
+
+    assert server.explain(other) is other
+    assert misfit.code == "password"
+    assert "invoke db.recreate (the data is lost)" in misfit.remedy
+
+
 def test_start_works_after_the_server_was_killed(database: DatabaseURL, case: Case) -> None:
     run(database, "CREATE TABLE IF NOT EXISTS committed AS SELECT 1 AS number")
 
@@ -323,7 +367,9 @@ def test_an_external_server_keeps_the_same_contract(external: Case) -> None:
     url = server.start()
     maintenance.create(url)
 
-    assert url == server.start() == server.address() == server.status().url
+    assert url == server.start() == server.address() == server.status().url == server.wait(30)
+    error = ServerError("x", code="password")
+    assert server.explain(error) is error
     assert (server.status().kind, server.status().state) == ("external", "running")
     assert run(url, "SELECT current_database()") == [(AWKWARD,)]
     assert url.password not in f"{url} {url!r} {server} {server.status()} {external.settings}"

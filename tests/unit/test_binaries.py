@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,8 +55,11 @@ def make_pg_config(folder: Path, answer: str) -> None:
     (folder / "pg_config").chmod(0o755)
 
 
-def settings_of(root: Path, **flags: Any) -> Settings:
-    return load_settings(root=root, environ={}, flags=flags)
+def settings_of(root: Path, postgres: int | None = None, **flags: Any) -> Settings:
+    settings = load_settings(root=root, environ={}, flags=flags)
+    if postgres is None:
+        return settings
+    return replace(settings, postgres=postgres, sources={**settings.sources, "postgres": "flag"})
 
 
 @pytest.fixture

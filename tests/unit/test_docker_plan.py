@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from python_on_whales.exceptions import DockerException
 
-from dbtasks.errors import SettingsError
+from dbtasks.errors import ServerError, SettingsError
 from dbtasks.servers import docker_plan as plan
-from dbtasks.servers.container import PullProgress
+from dbtasks.servers import ports
+from dbtasks.servers.base import other_major
+from dbtasks.servers.container import PullProgress, refused_port
 from dbtasks.servers.engine import redact, telling_line
 from dbtasks.settings import Settings, load_settings
 
@@ -94,18 +98,81 @@ def test_what_has_changed_is_named() -> None:
     assert plan.changes(before, settings(image="postgres:18"), port=1, wanted_port=1) == []
 
 
-def test_the_port_is_stable_and_moves_on_when_taken() -> None:
-    first = plan.free_port("shop-orders-pg17", lambda _: False, None, ())
+def test_the_port_is_stable_and_moves_on_when_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = set[int]()
+    monkeypatch.setattr(ports, "is_free", lambda port: port not in taken)
+    key = "shop-orders-pg17"
+    first = ports.find_free(key)
 
-    assert first is not None
     assert 20000 <= first < 32000
-    assert plan.free_port("shop-orders-pg17", lambda _: False, None, ()) == first
-    assert plan.free_port("shop-orders-pg18", lambda _: False, None, ()) != first
-    assert plan.free_port("shop-orders-pg17", {first}.__contains__, None, ()) == first + 1
-    assert plan.free_port("shop-orders-pg17", lambda _: False, None, {first}) == first + 1
-    assert plan.free_port("shop-orders-pg17", lambda _: False, 5433, ()) == 5433
-    assert plan.free_port("shop-orders-pg17", {5433}.__contains__, 5433, ()) == first
-    assert plan.free_port("shop-orders-pg17", lambda _: True, None, ()) is None
+    assert ports.find_free(key) == first
+    assert ports.find_free("shop-orders-pg18") != first
+    assert ports.find_free(key, avoid={first}) == first + 1
+    assert ports.find_free(key, before=5433) == 5433
+    assert ports.find_free(key, before=5433, avoid={5433}) == first
+    taken |= {5433, first}
+    assert ports.find_free(key, before=5433) == first + 1
+
+
+def test_no_port_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "is_free", lambda _: False)
+
+    with pytest.raises(ServerError) as caught:
+        ports.find_free("shop-orders-pg17")
+
+    assert caught.value.code == "port-taken"
+    assert caught.value.message == "no port from 20000 to 31999 is free on 127.0.0.1"
+    assert caught.value.remedy == "set DBTASKS_PORT to a free one"
+
+
+@pytest.mark.parametrize("server", ["docker", "local", "compose", "external"])
+def test_server_options_that_dbtasks_sets_itself_are_refused(server: str) -> None:
+    options = {"Listen-Addresses": "*", "data_directory": "/tmp", "work_mem": "4MB", "port": 5433}
+
+    with pytest.raises(SettingsError) as caught:
+        settings(server=server, server_options=options)
+
+    assert caught.value.message == (
+        "server_options from flag: dbtasks itself sets port, listen_addresses, data_directory"
+    )
+    assert caught.value.remedy == (
+        "leave that out of server_options; the setting port (DBTASKS_PORT) chooses the port"
+    )
+
+
+@pytest.mark.parametrize(
+    ("label", "values", "command"),
+    [
+        ("db", {}, "invoke db.destroy --postgres 18"),
+        ("db", {"server": "local"}, "invoke db.destroy --postgres 18 --server local"),
+        ("sales", {}, "invoke sales.destroy --postgres 18"),
+    ],
+)
+def test_data_of_another_major_are_told_with_the_command_that_removes_them(
+    label: str, values: dict[str, object], command: str
+) -> None:
+    named = replace(settings(**values), label=label)
+
+    assert other_major(named, "18", "volume v") == (
+        f"data of PostgreSQL 18 stay in volume v; {command} removes them"
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Bind for 127.0.0.1:5432 failed: port is already allocated",
+        "failed to bind host port for 127.0.0.1:5432:172.17.0.2:5432/tcp: address already in use",
+        "listen tcp4 0.0.0.0:5432: bind: address already in use",
+        "Ports are not available: exposing port TCP 127.0.0.1:5432 -> 127.0.0.1:0: x",
+        "failed to bind port [::]:5432/tcp: address already in use",
+    ],
+)
+def test_the_port_that_docker_could_not_have(said: str) -> None:
+    error = DockerException(["docker"], 1, stderr=f"Error response from daemon: {said}".encode())
+
+    assert refused_port(error) == 5432
+    assert refused_port(DockerException(["docker"], 1, stderr=b"dial 10.0.0.1:53: no")) is None
 
 
 def test_pull_progress_counts_layers() -> None:

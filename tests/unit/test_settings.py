@@ -106,8 +106,12 @@ def test_an_unknown_key_names_its_layer_and_the_nearest_known_one(
             "dcoker",
             "server = 'dcoker' from flag wants one of auto, docker, compose, local, external",
         ),
-        ("postgres", "latest", "postgres = 'latest' from flag wants a whole number from 10 to 99"),
-        ("postgres", True, "postgres = True from flag wants a whole number from 10 to 99"),
+        (
+            "postgres",
+            "latest",
+            "postgres = 'latest' from flag wants one of the majors 14, 15, 16, 17, 18",
+        ),
+        ("postgres", True, "postgres = True from flag wants one of the majors 14, 15, 16, 17, 18"),
         ("port", 0, "port = 0 from flag wants a whole number from 1 to 65535"),
         (
             "database",
@@ -213,6 +217,8 @@ def test_every_setting_has_an_environment_variable_that_works(tmp_path: Path) ->
         "name": "n",
         "database": "d",
         "user": "u",
+        "throwaway_url": "postgresql://h/d",
+        "rehearsal_limit": "10",
         "url": "postgresql://h/d",
         "driver": "asyncpg",
         "alembic": "a.ini",

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from dbtasks.url import DatabaseURL
 
 _POLL = 0.1
+# Looking at a container takes 0.04 s of processor time.
+_LOOK_EVERY = 0.3
 
 
 class Server(ABC):
@@ -107,6 +109,38 @@ class Server(ABC):
             )
         return status.url
 
+    def wait(self, timeout: float) -> DatabaseURL:
+        """Wait until the server runs and answers, whatever its state is now; start nothing.
+
+        Raises:
+            ServerError: `start-timeout`, or the password is refused.
+        """
+        limit = time.monotonic() + timeout
+        told = ""
+        while True:
+            status = self.status()
+            state = f"it is {status.state}"
+            if status.state == "running":
+                silence = _silence(status.url) if status.url else None
+                if status.url and silence is None:
+                    return status.url
+                state = silence.message if silence else "it is running and has no address"
+            waited_for = f"the {self.kind} server {status.where}"
+            if status.state != told:
+                told = status.state
+                self.say(f"waiting for {waited_for}: {state}")
+            if time.monotonic() > limit:
+                raise ServerError(
+                    f"{waited_for} did not answer in {timeout:g} s: {state}",
+                    remedy="invoke db.start starts it and shows what is in its way",
+                    code="start-timeout",
+                )
+            time.sleep(_LOOK_EVERY)
+
+    def explain(self, error: ServerError) -> ServerError:
+        """Return what a refused connection to the running server means; `error` if it says all."""
+        return error
+
 
 def wait_until_ready(
     url: DatabaseURL,
@@ -124,25 +158,42 @@ def wait_until_ready(
     Raises:
         ServerError: no answer in `timeout` seconds, or the password is refused.
     """
-    from dbtasks import maintenance
-
     limit = time.monotonic() + timeout
     say(f"waiting for PostgreSQL at {url.place}")
     while True:
-        try:
-            with maintenance.connect(url) as connection:
-                connection.execute("SELECT 1")
+        silence = _silence(url)
+        if silence is None:
             return
-        except ServerError as error:
-            if error.code == "database-missing":
-                return
-            if error.code == "password":
-                raise
-            check_alive()
-            if time.monotonic() > limit:
-                raise ServerError(
-                    f"PostgreSQL at {url.place} did not answer in {timeout:.0f} s: {error.message}",
-                    remedy="see invoke db.logs, or raise start_timeout",
-                    code="start-timeout",
-                ) from error
+        check_alive()
+        if time.monotonic() > limit:
+            raise ServerError(
+                f"PostgreSQL at {url.place} did not answer in {timeout:g} s: {silence.message}",
+                remedy="see invoke db.logs, or raise start_timeout",
+                code="start-timeout",
+            ) from silence
         time.sleep(_POLL)
+
+
+def other_major(settings: Settings, major: str, where: str) -> str:
+    """Say that a database has data under another major of PostgreSQL, and how to remove them."""
+    server = f" --server {settings.server}" if settings.sources["server"] == "flag" else ""
+    remove = f"invoke {settings.label}.destroy --postgres {major}{server}"
+    return f"data of PostgreSQL {major} stay in {where}; {remove} removes them"
+
+
+def _silence(url: DatabaseURL) -> ServerError | None:
+    """Return None if the server answers the application's user, else why it may do so later.
+
+    Raises:
+        ServerError: the password is refused.
+    """
+    from dbtasks import maintenance
+
+    try:
+        with maintenance.connect(url) as connection:
+            connection.execute("SELECT 1")
+    except ServerError as error:
+        if error.code == "password":
+            raise
+        return None if error.code == "database-missing" else error
+    return None

@@ -7,22 +7,24 @@ import functools
 import shutil
 from typing import TYPE_CHECKING
 
-from python_on_whales.exceptions import DockerException, NoSuchContainer, NoSuchVolume
+from python_on_whales.exceptions import DockerException, NoSuchContainer
 
-from dbtasks.errors import RefusedError, ServerError
+from dbtasks.errors import ServerError
 from dbtasks.results import ServerStatus
-from dbtasks.servers import compose_file, engine
+from dbtasks.servers import compose_file, compose_volumes, engine
 from dbtasks.servers.base import Server, wait_until_ready
 from dbtasks.servers.container import (
-    RECREATE,
     PullProgress,
     Seen,
-    dead,
     docker_errors,
+    password_misfit,
+    port_taken,
     psql_inside,
-    repair_command,
+    refused_port,
     watch,
 )
+from dbtasks.servers.container_log import dead, log_lines
+from dbtasks.servers.ports import LOOPBACK
 from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 
 _STOP_TIMEOUT = 60
 _ONE_OFF = "com.docker.compose.oneoff"
-_PROJECT = "com.docker.compose.project"
 
 
 class ComposeServer(Server):
@@ -55,8 +56,11 @@ class ComposeServer(Server):
             url = None
             if seen is not None and seen.address is not None and state in {"running", "paused"}:
                 url = self._url(seen)
+            database = url.database if url else self._database(seen)
         where = f"service {service.name} of compose project {service.project}"
-        return ServerStatus(kind=self.kind, state=state, where=where, url=url)
+        return ServerStatus(
+            kind=self.kind, state=state, where=where, url=url, database=database or None
+        )
 
     def start(self) -> DatabaseURL:
         """Start the service with what it depends on."""
@@ -87,25 +91,28 @@ class ComposeServer(Server):
     def destroy(self) -> None:
         """Remove the service's containers and its own volumes, and leave other services alone."""
         service = self._service
-        self._check_data_is_removable()
+        compose_volumes.check_data_is_removable(self._service)
         with self._working("removed"):
-            for volume in service.volumes:
-                self._check_volume(volume)
+            compose_volumes.check_volumes(self._docker, service)
             self._unpause(self._look())
             self.say(f"removing service {service.name} with its volumes")
             self._docker.compose.rm([service.name], stop=True, volumes=True)
-            for volume in service.volumes:
-                self._remove_volume(volume)
+            compose_volumes.remove_volumes(self._docker, service)
 
     def destroy_all(self) -> None:
         """Remove every container and every volume of the compose project."""
-        self._check_data_is_removable()
+        compose_volumes.check_data_is_removable(self._service)
         with self._working("removed"):
             self._unpause(self._look())
+            service = self._service
+            self.say(f"stopping service {service.name}, for {_STOP_TIMEOUT} s at most")
+            self._docker.compose.stop([service.name], timeout=_STOP_TIMEOUT)
             self.say(
-                f"removing all services and volumes of compose project {self._service.project}"
+                f"removing all services and volumes of compose project {service.project}"
+                " (Docker kills what does not stop in 10 s)"
             )
-            self._docker.compose.down(volumes=True, timeout=_STOP_TIMEOUT, quiet=True)
+            for _, line in self._docker.compose.down(volumes=True, stream_logs=True):
+                self._say_progress(line)
 
     def psql(self) -> tuple[list[str], dict[str, str]]:
         """Return the psql of this machine, else the container's."""
@@ -120,16 +127,20 @@ class ComposeServer(Server):
         service = self._service
         with docker_errors(f"the log of service {service.name} cannot be read"):
             seen = self._look()
-        if seen is None:
-            raise ServerError(
-                f"there is no container of service {service.name}, and so no log",
-                remedy="invoke db.start makes it",
-                code="not-running",
-            )
-        command = [*self._docker.client_config.docker_cmd, "container", "logs"]
-        command += [] if tail is None else ["--tail", tail]
-        command += ["--follow"] if follow else []
-        return engine.output_lines([*command, seen.id])
+        return log_lines(self._docker, seen, f"of service {service.name}", tail=tail, follow=follow)
+
+    def explain(self, error: ServerError) -> ServerError:
+        """Tell of a refused password why it does not fit the data."""
+        if error.code != "password":
+            return error
+        try:
+            seen = self._look()
+        except DockerException:
+            return error
+        return self._misfit(seen) if seen else error
+
+    def _misfit(self, seen: Seen) -> ServerError:
+        return password_misfit(seen, f"of service {self._service.name} does not fit its data")
 
     @functools.cached_property
     def _service(self) -> compose_file.Service:
@@ -157,23 +168,31 @@ class ComposeServer(Server):
 
     def _up(self, docker: DockerClient, services: list[str] | None) -> None:
         progress = PullProgress("images")
-        lines = docker.compose.up(services, detach=True, stream_logs=True)
-        for _, line in lines or ():
-            text = line.decode(errors="replace").strip()
-            if text.startswith(("Container ", "Volume ", "Network ")):
-                self.say(text)
-            else:
-                said = progress.read(text)
-                if said:
-                    self.say(said)
+        try:
+            for _, line in docker.compose.up(services, detach=True, stream_logs=True) or ():
+                self._say_progress(line, progress)
+        except DockerException as error:
+            port = refused_port(error)
+            if port is None:
+                raise
+            otherwise = "publish another port in the compose file"
+            raise port_taken(self._docker, port, otherwise) from None
+
+    def _say_progress(self, line: bytes, progress: PullProgress | None = None) -> None:
+        text = line.decode(errors="replace").strip()
+        if text.startswith(("Container ", "Volume ", "Network ")):
+            self.say(text)
+        elif progress is not None:
+            said = progress.read(text)
+            if said:
+                self.say(said)
 
     def _wait(self) -> DatabaseURL:
         seen = self._present()
-        if seen.state == "stopped":
-            raise dead(self._docker, seen)
+        self._check_alive(seen)
         if seen.address is None:
             raise self._no_port()
-        if seen.address[0] == engine.LOOPBACK:
+        if seen.address[0] == LOOPBACK:
             engine.check_engine_is_here()
         url = self._url(seen)
         try:
@@ -186,11 +205,7 @@ class ComposeServer(Server):
         except ServerError as error:
             if error.code != "password":
                 raise
-            raise ServerError(
-                f"the password of service {self._service.name} does not fit its data: POSTGRES_PASSWORD acts on an empty volume only",
-                remedy=f"keep the data: {repair_command(seen)}; or {RECREATE}",
-                code="password",
-            ) from None
+            raise self._misfit(seen) from None
         return url
 
     def _present(self) -> Seen:
@@ -205,29 +220,44 @@ class ComposeServer(Server):
 
     def _check_alive(self, seen: Seen) -> None:
         if seen.state == "stopped":
-            raise dead(self._docker, seen)
+            parameters = f"the command of service {self._service.name} in the compose file"
+            raise dead(self._docker, seen, parameters)
 
     def _url(self, seen: Seen) -> DatabaseURL:
-        host, port = seen.address or (engine.LOOPBACK, 0)
-        user = self._variable(seen, "POSTGRES_USER") or "postgres"
-        database = self.settings.database
-        if self.settings.sources["database"] == "default":
-            database = self._variable(seen, "POSTGRES_DB") or user
-        password = self._variable(seen, "POSTGRES_PASSWORD")
-        return DatabaseURL(host=host, port=port, user=user, password=password, database=database)
+        host, port = seen.address or (LOOPBACK, 0)
+        return DatabaseURL(
+            host=host,
+            port=port,
+            user=self._variable(seen, "POSTGRES_USER") or "postgres",
+            password=self._variable(seen, "POSTGRES_PASSWORD"),
+            database=self._database(seen),
+        )
 
-    def _variable(self, seen: Seen, name: str) -> str:
+    def _database(self, seen: Seen | None) -> str:
+        """Return the database's name, as the image's entrypoint finds it."""
+        if self.settings.sources["database"] != "default":
+            return self.settings.database
+        return (
+            self._variable(seen, "POSTGRES_DB")
+            or self._variable(seen, "POSTGRES_USER")
+            or "postgres"
+        )
+
+    def _variable(self, seen: Seen | None, name: str) -> str:
         """Return a variable of the image, or what the file that `NAME_FILE` names holds.
 
-        The file is read here if Compose says which one it is, else inside the container.
+        The file is read here if Compose says which one it is, else inside the running container.
         """
-        inside = seen.env.get(f"{name}_FILE")
-        if seen.env.get(name) or not inside:
-            return seen.env.get(name, "")
+        env = seen.env if seen else self._service.env
+        inside = env.get(f"{name}_FILE")
+        if env.get(name) or not inside:
+            return env.get(name, "")
         here = self._service.files.get(inside)
         if here is not None:
             with contextlib.suppress(OSError, UnicodeDecodeError):
                 return here.read_text(encoding="utf-8").rstrip("\n")
+        if seen is None or seen.state != "running":
+            return ""
         return str(self._docker.container.execute(seen.id, ["cat", inside])).rstrip("\n")
 
     def _unpause(self, seen: Seen | None) -> None:
@@ -235,49 +265,6 @@ class ComposeServer(Server):
         if seen is not None and seen.state == "paused":
             with contextlib.suppress(NoSuchContainer):
                 self._docker.container.unpause(seen.id)
-
-    def _check_data_is_removable(self) -> None:
-        """Refuse to remove a service whose data would stay.
-
-        Raises:
-            RefusedError: the data is in a folder or in a volume that Compose did not make.
-        """
-        kind, source = self._service.data_mount
-        how = {
-            "bind": ("folder", f"rm -r {source}"),
-            "external": ("external volume", f"docker volume rm {source}"),
-        }
-        if kind in how:
-            thing, remedy = how[kind]
-            raise RefusedError(
-                f"the data of service {self._service.name} is in the {thing} {source}, which dbtasks does not remove",
-                remedy=f"invoke db.stop, then {remedy} yourself, then invoke db.init",
-                code="not-ours",
-            )
-
-    def _check_volume(self, name: str) -> None:
-        with contextlib.suppress(NoSuchVolume):
-            labels = self._docker.volume.inspect(name).labels or {}
-            if labels.get(_PROJECT) != self._service.project:
-                raise RefusedError(
-                    f"volume {name} was not made by compose project {self._service.project}, so it is left alone",
-                    remedy=f"remove it yourself (docker volume rm {name}), or rename it in the compose file",
-                    code="not-ours",
-                )
-
-    def _remove_volume(self, name: str) -> None:
-        try:
-            self._docker.volume.remove(name)
-        except NoSuchVolume:
-            return
-        except DockerException as error:
-            if "volume is in use" not in (error.stderr or ""):
-                raise
-            raise ServerError(
-                f"volume {name} is in use by another service's container, and so was not removed",
-                remedy="stop that service (docker compose rm --stop SERVICE), or take invoke db.recreate --all-volumes",
-                code="volume-in-use",
-            ) from None
 
     def _no_port(self) -> ServerError:
         return ServerError(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import re
-import socket
 import sys
 import time
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from python_on_whales.exceptions import DockerException
 
 from dbtasks.errors import ServerError
 from dbtasks.servers import engine
+from dbtasks.servers.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from dbtasks.url import DatabaseURL
 
 POSTGRES_PORT = 5432
-LOG_LINES = 15
 RECREATE = "begin with an empty volume: invoke db.recreate (the data is lost)"
 # Asking Docker takes 0.04 s of processor time, and PostgreSQL is asked ten times a second.
 _LOOK_EVERY = 0.3
@@ -39,9 +37,8 @@ _IMAGE_REFUSED = re.compile(
     r"|failed to resolve reference|registry|/v2/|i/o timeout|unauthorized|toomanyrequests",
     re.IGNORECASE,
 )
-_OTHER_MAJOR = re.compile(
-    r"database files are incompatible with server|in 18\+, these Docker images", re.IGNORECASE
-)
+# As in "Bind for 127.0.0.1:5432 failed" and "listen tcp4 0.0.0.0:5432: bind".
+_PORT_IN_WORDS = re.compile(r"(?:\d+(?:\.\d+){3}|\[?::\]?):(?P<port>\d+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +69,7 @@ class Seen:
             bindings = (host.port_bindings or {}).get(f"{port}/tcp") or []
             address = _published([binding.model_dump(by_alias=True) for binding in bindings])
         if host.network_mode == "host":
-            address = (engine.LOOPBACK, port)
+            address = (LOOPBACK, port)
         return cls(
             id=container.id,
             name=container.name,
@@ -137,48 +134,39 @@ def is_port_refused(error: DockerException) -> bool:
     return _PORT_REFUSED.search(error.stderr or "") is not None
 
 
+def refused_port(error: DockerException) -> int | None:
+    """Return the port on this machine that Docker could not have, if that is what it says."""
+    found = _PORT_IN_WORDS.search(error.stderr or "") if is_port_refused(error) else None
+    return int(found["port"]) if found else None
+
+
+def port_taken(docker: DockerClient, port: int, otherwise: str) -> ServerError:
+    """Return the error for a port that is held, with its holder if that is a container."""
+    holders = docker.container.list(filters=[("publish", str(port))])
+    who = f"container {holders[0].name}" if holders else "another process"
+    how = f"docker stop {holders[0].name}" if holders else "end that process"
+    return ServerError(
+        f"port {port} on {LOOPBACK} is held by {who}",
+        remedy=f"{how}, or {otherwise}",
+        code="port-taken",
+    )
+
+
 def parse_env(items: Iterable[str]) -> dict[str, str]:
     """Return `NAME=VALUE` items as a mapping."""
     return {name: value for name, _, value in (item.partition("=") for item in items)}
 
 
-def port_is_taken(port: int) -> bool:
-    """Tell whether something on this machine listens on 127.0.0.1 at the port."""
-    with socket.socket() as probe:
-        # As the engine does it; without it a port counts as taken while old connections linger.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((engine.LOOPBACK, port))
-        except OSError as error:
-            return error.errno == errno.EADDRINUSE
-    return False
-
-
-def last_lines(docker: DockerClient, container: str, count: int = LOG_LINES) -> tuple[str, ...]:
-    """Return the last lines of a container's log."""
-    command = [*docker.client_config.docker_cmd, "container", "logs", "--tail", count, container]
-    return tuple(line for line in engine.output_lines(command) if line.strip())
-
-
-def dead(docker: DockerClient, seen: Seen) -> ServerError:
-    """Return the error for a container that has ended by itself, with its last words."""
-    lines = last_lines(docker, seen.id)
-    if any(_OTHER_MAJOR.search(line) for line in lines):
-        return ServerError(
-            f"container {seen.name} ended: its volume holds data of another PostgreSQL major",
-            remedy=f"go back to the major that wrote it, or {RECREATE}",
-            code="volume-major",
-            details=lines,
-        )
+def password_misfit(seen: Seen, what: str) -> ServerError:
+    """Return the error for a password that the server refuses; `what` says whose it is."""
     return ServerError(
-        f"container {seen.name} ended with exit code {seen.exit_code} before PostgreSQL answered",
-        remedy=f"mend what its last log lines name (invoke db.logs shows all), or {RECREATE}",
-        code="died",
-        details=lines,
+        f"the password {what}: POSTGRES_PASSWORD acts on an empty volume only",
+        remedy=f"keep the data: {_repair_command(seen)}; or {RECREATE}",
+        code="password",
     )
 
 
-def repair_command(seen: Seen) -> str:
+def _repair_command(seen: Seen) -> str:
     """Return the command that gives the volume the password in the container's environment.
 
     Inside the container the unix socket asks for no password, and sh and psql pass it by a pipe.

@@ -7,23 +7,22 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from python_on_whales.exceptions import NoSuchContainer, NoSuchVolume
+from python_on_whales.exceptions import DockerException, NoSuchContainer, NoSuchVolume
 
-from dbtasks.errors import ServerError
+from dbtasks.errors import DbtasksError, ServerError
 from dbtasks.results import ServerStatus
 from dbtasks.servers import docker_plan as plan
-from dbtasks.servers import engine
-from dbtasks.servers.base import Server, wait_until_ready
+from dbtasks.servers import engine, ports
+from dbtasks.servers.base import Server, other_major, wait_until_ready
 from dbtasks.servers.container import (
     RECREATE,
     Seen,
-    dead,
     docker_errors,
-    port_is_taken,
+    password_misfit,
     psql_inside,
-    repair_command,
     watch,
 )
+from dbtasks.servers.container_log import dead, log_lines
 from dbtasks.servers.docker_objects import (
     RETRY_AFTER,
     ChangedMeanwhileError,
@@ -31,6 +30,7 @@ from dbtasks.servers.docker_objects import (
     PortRefusedError,
 )
 from dbtasks.servers.engine import engine_answers
+from dbtasks.servers.replacement import Replacement
 from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class DockerServer(Server):
         super().__init__(settings, say)
         self._objects = DockerObjects(settings, self.state, self.say)
         self._name = self._objects.names.container
+        self._replacement = Replacement(self._objects, self.say)
         self._refused_ports: set[int] = set()
 
     def status(self) -> ServerStatus:
@@ -109,6 +110,7 @@ class DockerServer(Server):
             if seen is not None:
                 self.say(f"removing container {self._name}")
                 objects.remove_container(seen)
+            self._replacement.remove()
             objects.remove_data()
             self.state.forget(objects.secret)
 
@@ -122,46 +124,63 @@ class DockerServer(Server):
         """Yield the lines of the container's log."""
         with docker_errors(f"container {self._name} cannot be looked at"):
             seen = self._objects.look()
-            command = [*self._objects.docker.client_config.docker_cmd, "container", "logs"]
+        return log_lines(self._objects.docker, seen, self._name, tail=tail, follow=follow)
+
+    def explain(self, error: ServerError) -> ServerError:
+        """Tell of a refused role or password why it does not fit the volume."""
+        if error.code not in {"password", "refused"}:
+            return error
+        try:
+            seen = self._objects.look()
+        except DockerException:
+            return error
         if seen is None:
-            raise ServerError(
-                f"there is no container {self._name}, and so no log",
-                remedy="invoke db.start makes it",
-                code="not-running",
-            )
-        command += [] if tail is None else ["--tail", tail]
-        command += ["--follow"] if follow else []
-        return engine.output_lines([*command, seen.id])
+            return error
+        if seen.labels.get("dbtasks.user", self.settings.user) != self.settings.user:
+            return self._other_user(seen.labels)
+        return self._misfit(seen) if error.code == "password" else error
 
     def _bring_up(self) -> DatabaseURL:
         """Lead the container from whatever state it is in to one that answers."""
         objects, seen = self._objects, self._objects.look()
         if seen is not None and seen.status == "removing":
             raise ChangedMeanwhileError
+        if seen is None and self._replacement.put_back():
+            seen = self._present()
         unfinished = objects.is_unfinished()
         if unfinished and not (seen and objects.initialises(seen)):
             objects.volume_labels()  # refuses one that somebody else has made meanwhile
             self.say(f"the first start of {self._name} was interrupted: beginning anew")
             if seen is not None:
                 objects.remove_container(seen)
+            self._replacement.remove()
             objects.remove_data()
             seen = None
         port = self._choose_port(seen)
         reasons = [] if seen is None else self._reasons_to_make_anew(seen, port)
-        if seen is None or reasons:
-            unfinished = self._make(seen, port, reasons) or unfinished
-            seen = self._present()
         try:
-            objects.wake(seen)
+            if seen is None or reasons:
+                unfinished = self._make(seen, port, reasons) or unfinished
+                seen = self._present()
+            self._wake(seen, port)
+            url = self._wait()
+        except (DbtasksError, DockerException) as error:
+            if not isinstance(error, (NoSuchContainer, NoSuchVolume)):
+                self._replacement.put_back()
+            raise
+        if unfinished:
+            objects.mark_finished()
+        self._replacement.finish(seen)
+        return url
+
+    def _wake(self, seen: Seen, port: int) -> None:
+        try:
+            self._objects.wake(seen)
         except PortRefusedError:
             self._refused_ports.add(port)
             raise (
-                objects.port_taken(port) if self.settings.port else ChangedMeanwhileError()
+                self._objects.port_taken(port) if self.settings.port else ChangedMeanwhileError()
             ) from None
-        url = self._wait(seen)
-        if unfinished:
-            objects.mark_finished()
-        return url
 
     def _make(self, old: Seen | None, port: int, reasons: list[str]) -> bool:
         """Make the container, in place of an old one; tell whether the volume is new, too."""
@@ -173,11 +192,12 @@ class DockerServer(Server):
         if old is not None:
             self.say(f"{'; '.join(reasons)}: making container {self._name} anew, the data stays")
             self._recover_password(old)
-            objects.halt(old)
-            objects.remove_container(old)
+        replaces = old is not None and self._replacement.set_aside(old)
         if labels is None:
+            for major, volume in objects.data_of_other_majors():
+                self.say(other_major(self.settings, major, f"volume {volume}"))
             objects.create_volume()
-        objects.create_container(image, port)
+        objects.create_container(image, port, replaces=replaces)
         return labels is None
 
     def _reasons_to_make_anew(self, seen: Seen, port: int) -> list[str]:
@@ -186,13 +206,19 @@ class DockerServer(Server):
         return [*reasons, "it is dead"] if seen.status == "dead" else reasons
 
     def _check_user(self, labels: Mapping[str, str]) -> None:
-        user = labels.get("dbtasks.user", self.settings.user)
-        if user != self.settings.user:
-            raise ServerError(
-                f"volume {self._objects.names.volume} was made for role {user}, and user = {self.settings.user} is set",
-                remedy=f"set user = {user} again, or {RECREATE}",
-                code="volume-user",
-            )
+        if labels.get("dbtasks.user", self.settings.user) != self.settings.user:
+            raise self._other_user(labels)
+
+    def _other_user(self, labels: Mapping[str, str]) -> ServerError:
+        user = labels["dbtasks.user"]
+        return ServerError(
+            f"volume {self._objects.names.volume} was made for role {user}, and user = {self.settings.user} is set",
+            remedy=f"set user = {user} again, or {RECREATE}",
+            code="volume-user",
+        )
+
+    def _misfit(self, seen: Seen) -> ServerError:
+        return password_misfit(seen, f"does not fit volume {self._objects.names.volume}")
 
     def _choose_port(self, seen: Seen | None) -> int:
         """Return the port to publish: one that is free, or the running container's own."""
@@ -204,16 +230,11 @@ class DockerServer(Server):
             and wanted in {None, own}
         ):
             return own
-        if wanted is not None and port_is_taken(wanted):
+        if wanted is not None and not ports.is_free(wanted):
             raise self._objects.port_taken(wanted)
-        port = wanted or plan.free_port(self.settings.key, port_is_taken, own, self._refused_ports)
-        if port is None:
-            raise ServerError(
-                "no port from 20000 to 31999 is free", remedy="set port", code="port-taken"
-            )
-        return port
+        return wanted or ports.find_free(self.settings.key, before=own, avoid=self._refused_ports)
 
-    def _wait(self, seen: Seen) -> DatabaseURL:
+    def _wait(self) -> DatabaseURL:
         """Wait for an answer; a password that was lost or changed here is found in the container."""
         seen = self._present()
         for url in self._urls(seen):
@@ -231,11 +252,7 @@ class DockerServer(Server):
             if url.password != self.state.kept_password(self._objects.secret):
                 self.state.keep_password(self._objects.secret, url.password)
             return url
-        raise ServerError(
-            f"the password does not fit volume {self._objects.names.volume}: POSTGRES_PASSWORD acts on an empty volume only",
-            remedy=f"keep the data: {repair_command(seen)}; or {RECREATE}",
-            code="password",
-        )
+        raise self._misfit(seen)
 
     def _present(self) -> Seen:
         seen = self._objects.look()
@@ -245,7 +262,8 @@ class DockerServer(Server):
 
     def _check_alive(self, seen: Seen) -> None:
         if seen.state == "stopped":
-            raise dead(self._objects.docker, seen)
+            source = self.settings.sources["server_options"]
+            raise dead(self._objects.docker, seen, f"server_options ({source})")
 
     def _recover_password(self, seen: Seen) -> None:
         given = seen.env.get("POSTGRES_PASSWORD", "")

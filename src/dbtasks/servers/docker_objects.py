@@ -22,9 +22,11 @@ from dbtasks.servers.container import (
     PullProgress,
     Seen,
     is_port_refused,
-    last_lines,
     parse_env,
+    port_taken,
 )
+from dbtasks.servers.container_log import last_lines
+from dbtasks.servers.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -65,14 +67,14 @@ class DockerObjects:
         self._state = state
         self._say = say
 
-    def look(self) -> Seen | None:
+    def look(self, name: str = "") -> Seen | None:
         """Return the container, None when there is none.
 
         Raises:
             RefusedError: a container of our name is not ours.
         """
         try:
-            seen = Seen.read(self.docker.container.inspect(self.names.container))
+            seen = Seen.read(self.docker.container.inspect(name or self.names.container))
         except NoSuchContainer:
             return None
         if not plan.is_ours(seen.labels, self._settings):
@@ -102,7 +104,7 @@ class DockerObjects:
         """Tell whether a container whose volume is unfinished is on a good way or already there."""
         if seen.status == "created":
             return True
-        log = "\n".join(last_lines(self.docker, seen.id, _WHOLE_LOG))
+        log = "\n".join(last_lines(self.docker, seen, _WHOLE_LOG))
         if _INITIALISED in log:
             return True
         return seen.state != "stopped" and _SKIPPED not in log
@@ -131,8 +133,10 @@ class DockerObjects:
         self.docker.volume.create(self.names.unfinished, labels=labels)
         self.docker.volume.create(self.names.volume, labels=labels)
 
-    def create_container(self, image: plan.Image, port: int) -> None:
+    def create_container(self, image: plan.Image, port: int, *, replaces: bool) -> None:
         """Make the container; a file brings the password, so that no command line shows it."""
+        labels = plan.container_labels(self._settings)
+        labels |= {plan.REPLACES: self.names.before} if replaces else {}
         self._say(f"making container {self.names.container} from {image.name}")
         with self._env_file() as env_file:
             try:
@@ -140,9 +144,9 @@ class DockerObjects:
                     image.name,
                     plan.command(image, self._settings.server_options),
                     name=self.names.container,
-                    labels=plan.container_labels(self._settings),
+                    labels=labels,
                     env_files=[env_file],
-                    publish=[(f"{engine.LOOPBACK}:{port}", POSTGRES_PORT)],
+                    publish=[(f"{LOOPBACK}:{port}", POSTGRES_PORT)],
                     volumes=[(self.names.volume, plan.data_path(image, self._settings.postgres))],
                     shm_size="256m",
                     stop_timeout=STOP_TIMEOUT,
@@ -219,14 +223,23 @@ class DockerObjects:
 
     def port_taken(self, port: int) -> ServerError:
         """Return the error for a port that is held, with its holder if that is a container."""
-        holders = self.docker.container.list(filters=[("publish", str(port))])
-        who = f"container {holders[0].name}" if holders else "another process"
-        how = f"docker stop {holders[0].name}" if holders else "end that process"
-        return ServerError(
-            f"port {port} on 127.0.0.1 is held by {who}",
-            remedy=f"{how}, or set another port (DBTASKS_PORT), or none and dbtasks finds a free one",
-            code="port-taken",
-        )
+        otherwise = "set another port (DBTASKS_PORT), or none and dbtasks finds a free one"
+        return port_taken(self.docker, port, otherwise)
+
+    def data_of_other_majors(self) -> Iterator[tuple[str, str]]:
+        """Yield major and volume of what this database has under other majors of PostgreSQL."""
+        wanted = plan.volume_labels(self._settings)
+        same = ("dbtasks.project", "dbtasks.database")
+        project = f"dbtasks.project={self._settings.name}"
+        for volume in self.docker.volume.list(filters=[("label", project)]):
+            with contextlib.suppress(NoSuchVolume):
+                labels, major = volume.labels or {}, (volume.labels or {}).get("dbtasks.postgres")
+                if (
+                    major not in {None, wanted["dbtasks.postgres"]}
+                    and all(labels.get(name) == wanted[name] for name in same)
+                    and volume.name == f"dbtasks-{labels.get('dbtasks.key')}"
+                ):
+                    yield str(major), volume.name
 
     def _pull(self, name: str) -> None:
         self._say(f"pulling {name}")

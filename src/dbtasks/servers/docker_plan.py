@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,12 +9,11 @@ from typing import TYPE_CHECKING
 from dbtasks.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
     from dbtasks.settings import Settings
 
-# Below the ports that Linux and macOS give to outgoing connections.
-_FIRST_PORT, _PORTS = 20000, 12000
+REPLACES = "dbtasks.replaces"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,17 +33,22 @@ class Names:
     The volume `unfinished` exists from before the data volume is made until the server answered for
     the first time, so that every checkout that shares the engine can tell a half-made volume. It is
     the absence that says finished: a mark that gets lost must never cost data.
+
+    `before` is the container of before while the one in its place has not answered yet.
     """
 
     container: str
     volume: str
     unfinished: str
+    before: str
 
     @classmethod
     def of(cls, settings: Settings) -> Names:
         """Return the names that these settings lead to."""
         name = f"dbtasks-{settings.key}"
-        return cls(container=name, volume=name, unfinished=f"{name}-unfinished")
+        return cls(
+            container=name, volume=name, unfinished=f"{name}-unfinished", before=f"{name}-before"
+        )
 
 
 def image_name(settings: Settings) -> str:
@@ -131,20 +134,3 @@ def command(image: Image, options: Mapping[str, str]) -> list[str]:
     for name, value in options.items():
         parts += ["-c", f"{name}={value}"]
     return parts
-
-
-def free_port(
-    key: str, is_taken: Callable[[int], bool], before: int | None, avoid: Collection[int]
-) -> int | None:
-    """Return the port of before, else the project's stable one, else the next that is free."""
-    for port in _candidates(key, () if before is None else (before,)):
-        if port not in avoid and not is_taken(port):
-            return port
-    return None
-
-
-def _candidates(key: str, first: Iterable[int]) -> Iterator[int]:
-    yield from first
-    preferred = int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) % _PORTS
-    for step in range(_PORTS):
-        yield _FIRST_PORT + (preferred + step) % _PORTS

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dbtasks.errors import ServerError
+from dbtasks.servers.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-LOOPBACK = "127.0.0.1"
 LOCAL_REMEDY = "set server = local to do without Docker (pip install 'dbtasks[embedded]')"
 _START_REMEDY = f"start Docker, or {LOCAL_REMEDY}"
 _PATIENCE = 5.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dbtasks import maintenance
 from dbtasks.errors import RefusedError, ServerError, SettingsError
 from dbtasks.results import ServerStatus
-from dbtasks.servers.base import Server
+from dbtasks.servers.base import Server, wait_until_ready
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,11 +62,7 @@ class ExternalServer(Server):
             if error.code == "unreachable":
                 raise self._unreachable(error) from error
             if error.code == "password":
-                raise ServerError(
-                    error.message,
-                    remedy=f"check the user and the password in the URL (from {self.source})",
-                    code=error.code,
-                ) from error
+                raise self._refused(error) from error
             if error.code != "database-missing":
                 raise
         return self.url
@@ -74,6 +70,22 @@ class ExternalServer(Server):
     def address(self) -> DatabaseURL:
         """Return the address after one connection, which tells exactly what is wrong, if anything."""
         return self.start()
+
+    def wait(self, timeout: float) -> DatabaseURL:
+        """Connect again and again until the server answers."""
+        try:
+            wait_until_ready(self.url, timeout=timeout, say=self.say)
+        except ServerError as error:
+            if error.code == "password":
+                raise self._refused(error) from error
+            if not isinstance(error.__cause__, ServerError):
+                raise
+            raise ServerError(
+                f"waited {timeout:g} s for the external server: {error.__cause__.message}",
+                remedy=self._unreachable(error).remedy,
+                code=error.code,
+            ) from error
+        return self.url
 
     def stop(self) -> None:
         """Refuse: whoever started the server stops it."""
@@ -89,6 +101,13 @@ class ExternalServer(Server):
             f"the log of the external server {self.url.place} is not within reach of dbtasks",
             remedy="read it where the server runs",
             code="no-logs",
+        )
+
+    def _refused(self, error: ServerError) -> ServerError:
+        return ServerError(
+            error.message,
+            remedy=f"check the user and the password in the URL (from {self.source})",
+            code=error.code,
         )
 
     def _unreachable(self, error: ServerError) -> ServerError:

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import shutil
 import time
 from collections import deque
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from dbtasks.errors import DbtasksError, ServerError
 from dbtasks.results import ServerStatus
 from dbtasks.servers import ports, postmaster
-from dbtasks.servers.account import server_account, shared_folder
-from dbtasks.servers.base import Server, wait_until_ready
+from dbtasks.servers.account import server_account
+from dbtasks.servers.base import Server, other_major, wait_until_ready
 from dbtasks.servers.binaries import Binaries, find
 from dbtasks.servers.cache import prepare
 from dbtasks.servers.cluster import Cluster
+from dbtasks.servers.place import Place
 from dbtasks.servers.ports import LOOPBACK
 from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from dbtasks.servers.account import Account
 
@@ -37,13 +35,6 @@ _PASSING = (
     'lock file "postmaster.pid" already exists',
     "pre-existing shared memory block",
 )
-
-
-class _Place(NamedTuple):
-    """A folder of clusters, and what ends the names of ours in it."""
-
-    folder: Path
-    suffix: str
 
 
 class LocalServer(Server):
@@ -129,22 +120,26 @@ class LocalServer(Server):
                 return [binaries.program("psql")], self.address().environ()
         return super().psql()
 
+    def explain(self, error: ServerError) -> ServerError:
+        """Tell of a refused password that it was kept for another server or user."""
+        return self._misfit(self._cluster(self._major())) if error.code == "password" else error
+
+    def _misfit(self, cluster: Cluster) -> ServerError:
+        return ServerError(
+            f"the password kept for the server in {cluster.folder} does not fit it (user {self.settings.user})",
+            remedy="put user and state folder back as they were, or begin with an empty server: "
+            "invoke db.recreate (the data is lost)",
+            code="password",
+        )
+
     @cached_property
     def _account(self) -> Account:
         return server_account()
 
     @cached_property
-    def _place(self) -> _Place:
-        """Choose the folder of clusters; the rule for root is in `dbtasks.servers.account`."""
-        folder = self.state.folder
-        if folder.is_dir():
-            self.state.path("")  # which says so if the folder is somebody else's
+    def _place(self) -> Place:
         chosen = self.settings.sources["state_dir"] != "default"
-        if not self._account.switch or (chosen and self._account.can_enter(folder)):
-            return _Place(folder, ".local")
-        # Two checkouts may give themselves one name, and here they share a folder.
-        digest = hashlib.sha256(str(folder).encode()).hexdigest()[:8]
-        return _Place(shared_folder(), f".{digest}")
+        return Place.choose(self.state, self._account, chosen=chosen)
 
     @property
     def _stem(self) -> str:
@@ -161,13 +156,9 @@ class LocalServer(Server):
     def _major(self) -> int:
         """Return the wanted major; while that is only the default, the one whose data are there."""
         wanted = self.settings.postgres
-        if self.settings.sources["postgres"] != "default" or not self._place.folder.is_dir():
+        if self.settings.sources["postgres"] != "default":
             return wanted
-        pattern = re.compile(
-            re.escape(f"{self._stem}-pg") + r"(\d+)" + re.escape(self._place.suffix)
-        )
-        names = (pattern.fullmatch(path.name) for path in self._place.folder.iterdir())
-        majors = {int(name[1]) for name in names if name}
+        majors = self._place.majors(self._stem)
         return wanted if wanted in majors or not majors else max(majors)
 
     def _create(self) -> Cluster:
@@ -181,6 +172,8 @@ class LocalServer(Server):
         binaries = prepare(binaries, self._account)
         cluster = self._cluster(binaries.major)
         name = cluster.folder.name
+        for major in sorted(self._place.majors(self._stem) - {binaries.major}):
+            self.say(other_major(self.settings, str(major), str(self._cluster(major).folder)))
         self.say(f"making a PostgreSQL {binaries.version} server in {cluster.folder}")
         try:
             cluster.create(
@@ -251,12 +244,7 @@ class LocalServer(Server):
             if error.code != "password":
                 raise
             check_alive()  # if it is gone, another server got the port
-            raise ServerError(
-                f"the password kept for the server in {cluster.folder} does not fit it (user {url.user})",
-                remedy="put user and state folder back as they were, or begin with an empty server: "
-                "invoke db.recreate (the data is lost)",
-                code="password",
-            ) from error
+            raise self._misfit(cluster) from error
         check_alive()
         return url
 

@@ -1,7 +1,8 @@
-"""Ports of a local server: the one that is set, or a stable one of its own that is free."""
+"""Ports on this machine: the one that is set, or a stable one of a server's own that is free."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import socket
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 from dbtasks.errors import ServerError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from dbtasks.settings import Settings
 
 LOOPBACK = "127.0.0.1"
@@ -24,11 +27,22 @@ def choose(settings: Settings) -> int:
     if settings.port is not None:
         check_free(settings.port)
         return settings.port
-    digest = hashlib.sha256(settings.key.encode()).digest()
+    return find_free(settings.key)
+
+
+def find_free(key: str, *, before: int | None = None, avoid: Collection[int] = ()) -> int:
+    """Return the port of before, else the stable one of the server `key`, else the next that is free.
+
+    Raises:
+        ServerError: code `port-taken`.
+    """
+    digest = hashlib.sha256(key.encode()).digest()
     first = int.from_bytes(digest[:4], "big") % len(_PORTS)
+    if before is not None and before not in avoid and is_free(before):
+        return before
     for step in range(len(_PORTS)):
         port = _PORTS[(first + step) % len(_PORTS)]
-        if is_free(port):
+        if port not in avoid and is_free(port):
             return port
     raise ServerError(
         f"no port from {_PORTS[0]} to {_PORTS[-1]} is free on {LOOPBACK}",
@@ -62,6 +76,7 @@ def is_free(port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
+        except OSError as error:
+            # A port below 1024 may be refused to us, and free for a Docker engine.
+            return error.errno != errno.EADDRINUSE
     return True

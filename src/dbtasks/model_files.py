@@ -1,0 +1,143 @@
+"""Models that nobody imported: modules beside the imported ones whose source defines tables."""
+
+from __future__ import annotations
+
+import ast
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+_BASES = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta", "MetaData", "declarative_base"})
+_SKIPPED = frozenset({"node_modules", "site-packages", "test", "tests", "venv"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFile:
+    """A module that defines tables; a name that is computed is shown as the class it belongs to."""
+
+    path: Path
+    tables: tuple[str, ...]
+    classes: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tables, and the classes whose tables have computed names."""
+        return (*self.tables, *self.classes)
+
+
+def not_imported(
+    imported: Iterable[Path], known_tables: Collection[str], root: Path
+) -> tuple[ModelFile, ...]:
+    """Return the modules below the models' folder that define tables nobody knows of.
+
+    Args:
+        imported: the files of all modules that are imported; those outside `root` do not matter.
+        known_tables: the names in the metadata, without schemas.
+        root: the project's folder. Models directly in it are looked for beside them only.
+    """
+    files = {path.resolve() for path in imported if path.suffix == ".py"}
+    inside = [path for path in files if path.is_relative_to(root.resolve())]
+    models = [path for path in inside if not _skipped(path, root) and _defines(path)]
+    if not models:
+        return ()
+    folder = Path(os.path.commonpath([path.parent for path in models]))
+    candidates = folder.glob("*.py") if folder == root.resolve() else folder.rglob("*.py")
+    found = []
+    for path in sorted(candidates):
+        if path not in files and not _skipped(path, folder):
+            model = read_models(path)
+            if model.classes or set(model.tables) - set(known_tables):
+                found.append(model)
+    return tuple(found)
+
+
+def read_models(path: Path) -> ModelFile:
+    """Return what tables a file defines; a file that cannot be parsed, or is a revision, none."""
+    tree = _parse(path)
+    tables: list[str] = []
+    classes: list[str] = []
+    if tree is not None and not _is_revision(tree):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                name = _table_of(node)
+                if name is not None:
+                    (tables if name else classes).append(name or node.name)
+            elif isinstance(node, ast.Call) and _called(node) == "Table" and len(node.args) > 1:
+                name = _string(node.args[0])
+                if name:
+                    tables.append(name)
+    return ModelFile(path=path, tables=tuple(tables), classes=tuple(classes))
+
+
+def _defines(path: Path) -> bool:
+    """Tell whether a module defines tables, or the metadata or base class that tables belong to."""
+    if read_models(path).names:
+        return True
+    tree = _parse(path)
+    return tree is not None and any(
+        (isinstance(node, ast.Call) and _called(node) in _BASES)
+        or (isinstance(node, ast.ClassDef) and any(_last(base) in _BASES for base in node.bases))
+        for node in ast.walk(tree)
+    )
+
+
+def _table_of(node: ast.ClassDef) -> str | None:
+    """Return the class's table, empty if its name is computed, None if it has none."""
+    for name, value in _assignments(node.body):
+        if name == "__tablename__":
+            return _string(value) or ""
+        if name == "__abstract__":
+            return None
+    for keyword in node.keywords:  # SQLModel
+        if keyword.arg == "table" and getattr(keyword.value, "value", None) is True:
+            return node.name.lower()
+    return None
+
+
+def _is_revision(tree: ast.Module) -> bool:
+    names = {name for name, _ in _assignments(tree.body)}
+    return {"revision", "down_revision"} <= names
+
+
+def _assignments(body: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
+    for node in body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                yield name, value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                yield name, value
+
+
+def _parse(path: Path) -> ast.Module | None:
+    try:
+        return ast.parse(path.read_bytes(), str(path))
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def _skipped(path: Path, root: Path) -> bool:
+    parts = path.relative_to(root.resolve()).parts
+    return (
+        any(part in _SKIPPED or part.startswith(".") for part in parts[:-1])
+        or path.name.startswith("test_")
+        or path.name in {"conftest.py", "env.py"}
+    )
+
+
+def _called(node: ast.Call) -> str:
+    return _last(node.func)
+
+
+def _last(node: ast.expr) -> str:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def _string(node: ast.expr) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

@@ -1,0 +1,53 @@
+"""The Invoke collection: parse, call, render. With `invoke_task`, all that imports Invoke."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke.collection import Collection
+
+from dbtasks import report
+from dbtasks.invoke_task import DatabaseTask
+from dbtasks.settings import option_names
+from dbtasks.tasks import history, migrations, server  # noqa: F401  each declares its tasks
+from dbtasks.tasks.declare import TASKS
+
+if TYPE_CHECKING:
+    from dbtasks.wiring import Session
+
+
+def collection(
+    name: str = "db", *, database: str | None = None, root: str | Path | None = None
+) -> Collection:
+    """Return the tasks for one database as an Invoke collection.
+
+    Args:
+        name: the namespace, as in `invoke db.migrate`.
+        database: one of `[tool.dbtasks.databases]`; the project's main database when not given.
+        root: the project's folder; the one with the tasks.py when not given.
+    """
+    folder = None if root is None else Path(root).resolve()
+    tasks = Collection(name)
+    for task in TASKS:
+        tasks.add_task(task.bound(database, folder))
+    # Invoke reads INVOKE_DB_* only for keys that exist.
+    tasks.configure({"db": dict.fromkeys(option_names())})
+    return tasks
+
+
+def _init_all(session: Session) -> None:
+    """Set up a new checkout: server, database and migrations, ready to work with."""
+    outcome = session.database.init()
+    session.display.note(report.outcome_text(outcome, "applied"))
+    session.show_status()
+
+
+def _start_all(session: Session) -> None:
+    """Start all containers of the compose project, or else the database's server."""
+    session.database.server.start_all()
+    session.show_status()
+
+
+init = DatabaseTask(_init_all, name="init")
+start = DatabaseTask(_start_all, name="start")

@@ -1,0 +1,36 @@
+"""How a task of every collection is declared, and what several of them need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dbtasks.errors import UsageError
+from dbtasks.invoke_task import DatabaseTask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TASKS: list[DatabaseTask] = []
+YES = "agree beforehand to what is removed"
+
+
+def task(**options: Any) -> Callable[[Callable[..., Any]], DatabaseTask]:
+    """Declare a task of every collection."""
+
+    def declare(body: Callable[..., Any]) -> DatabaseTask:
+        TASKS.append(DatabaseTask(body, **options))
+        return TASKS[-1]
+
+    return declare
+
+
+def number(text: str, flag: str) -> int:
+    """Read a whole number; nothing given is 0."""
+    if text and not text.isdecimal():
+        raise UsageError(f"{flag} {text} is no whole number", remedy=f"write {flag} N")
+    return int(text or 0)
+
+
+def exclusive(one: str, other: str) -> UsageError:
+    """Return the error for two flags that contradict each other."""
+    return UsageError(f"{one} and {other} do not go together", remedy="give one of them")

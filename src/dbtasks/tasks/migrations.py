@@ -1,0 +1,96 @@
+"""The tasks that apply and undo revisions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbtasks.errors import UsageError
+from dbtasks.tasks.declare import YES, exclusive, number, task
+
+if TYPE_CHECKING:
+    from dbtasks.wiring import Session
+
+REVISION = "revision, branch@head or +N; the head when not given"
+
+
+@task(
+    name="migrate",
+    aliases=("upgrade",),
+    positional=("revision",),
+    help={
+        "revision": REVISION,
+        "plan": "show what would be applied",
+        "sql": "print the SQL instead of running it",
+    },
+)
+def _migrate(session: Session, revision: str = "", plan: bool = False, sql: bool = False) -> None:
+    """Apply the pending revisions."""
+    if plan and sql:
+        raise exclusive("--plan", "--sql")
+    target = revision or None
+    if plan:
+        session.show_plan(session.database.migrator().plan(target))
+    elif sql:
+        text = session.database.migrator().sql(target)
+        session.show({"sql": text}, lambda: print(text, end=""))  # noqa: T201
+    else:
+        session.show_outcome(session.database.migrate(target))
+
+
+@task(
+    name="plan",
+    positional=("revision",),
+    help={"revision": REVISION},
+)
+def _plan(session: Session, revision: str = "") -> None:
+    """Show what db.migrate would do to this database: the SQL, run in a throwaway copy."""
+    session.show_rehearsal(session.database.rehearse(revision or None))
+
+
+@task(
+    name="rollback",
+    aliases=("migrate-down",),
+    help={
+        "steps": "how many revisions to undo",
+        "to": "the revision to go back to; base undoes all",
+    },
+)
+def _rollback(session: Session, steps: str = "", to: str = "") -> None:
+    """Undo the last revision."""
+    if steps and to:
+        raise exclusive("--steps", "--to")
+    count = number(steps or "1", "--steps")
+    migrator = session.database.migrator()
+    session.show_outcome(migrator.downgrade(to) if to else migrator.rollback(count), "undid")
+
+
+@task(name="rollback-all", aliases=("migrate-down-all",), help={"yes": YES})
+def _rollback_all(session: Session, yes: bool = False) -> None:
+    """Undo all revisions, down to base."""
+    migrator = session.database.migrator()
+    session.confirm(
+        yes, f"This undoes every revision of database {session.database.server.address()}"
+    )
+    session.show_outcome(migrator.downgrade("base"), "undid")
+
+
+@task(name="redo")
+def _redo(session: Session) -> None:
+    """Undo the last revision and apply it again."""
+    session.show_outcome(session.database.migrator().redo(), "ran")
+
+
+@task(
+    name="stamp",
+    positional=("revision",),
+    help={"revision": "what to write: a revision, head, heads or base"},
+)
+def _stamp(session: Session, revision: str = "") -> None:
+    """Write a revision into the version table without running anything."""
+    if not revision:
+        raise UsageError(
+            "a stamp needs a revision", remedy="write invoke db.stamp head, or another revision"
+        )
+    standing = session.database.migrator().stamp(revision)
+    where = ", ".join(standing.current) or "base"
+    session.show(standing, lambda: session.display.print(f"the version table says {where}"))

@@ -1,0 +1,157 @@
+"""Two branches made from one parent, one merged first: joined in one copy, re-parented in another."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from consumers import TASKS, Project, clean_environ
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REFERENCE = Path(__file__).parents[2] / "migrations"
+HEAD = "d553c9883bfc"
+PYPROJECT = """\
+[tool.dbtasks]
+database = "shop"
+
+[tool.alembic]
+script_location = "%(here)s/migrations"
+prepend_sys_path = ["."]
+"""
+REVISION = '''\
+"""{message}
+
+Revision ID: {revision}
+Revises: {parent}
+"""
+
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{parent}"  # where this branch began
+
+
+def upgrade() -> None:
+    op.execute("{upgrade}")
+
+
+def downgrade() -> None:
+    op.execute("{downgrade}")
+'''
+
+
+class Repository(Project):
+    """A consumer project in a git repository."""
+
+    def git(self, *arguments: str) -> None:
+        name = ["-c", "user.name=dev", "-c", "user.email=dev@example.invalid"]
+        done = self.run("git", *name, *arguments)
+        assert done.code == 0, done
+
+    def add_revision(self, revision: str, table: str, parent: str = HEAD) -> Path:
+        path = self.root / "migrations" / "versions" / f"{revision}.py"
+        path.write_text(
+            REVISION.format(
+                message=f"create {table}",
+                revision=revision,
+                parent=parent,
+                upgrade=f"CREATE TABLE {table} ()",
+                downgrade=f"DROP TABLE {table}",
+            ),
+            encoding="utf-8",
+        )
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", f"create {table}")
+        return path
+
+    def document(self, *arguments: str, code: int = 0) -> Any:
+        done = self.invoke(*arguments, "--json")
+        assert done.code == code, done
+        return json.loads(done.out)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """On branch `feature`, after merging `main`, which got a revision of its own meanwhile."""
+    root = tmp_path / "shop"
+    shutil.copytree(REFERENCE, root / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
+    (root / "tasks.py").write_text(TASKS, encoding="utf-8")
+    (root / ".gitignore").write_text(".dbtasks/\n__pycache__/\n", encoding="utf-8")
+    environ = {**clean_environ(), "GIT_CONFIG_GLOBAL": "/dev/null"}
+    repository = Repository(root, environ)
+    repository.git("init", "--quiet", "--initial-branch", "main")
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "the shop")
+    repository.git("checkout", "--quiet", "-b", "feature")
+    repository.add_revision("ffff00000001", "wish")
+    repository.git("checkout", "--quiet", "main")
+    repository.add_revision("aaaa00000001", "voucher")
+    repository.git("checkout", "--quiet", "feature")
+    return repository
+
+
+@pytest.fixture(params=["docker-14", "docker-18"])
+def served(
+    request: pytest.FixtureRequest, repository: Repository, docker_engine: None, docker_image: str
+) -> Iterator[Repository]:
+    """The same repository on a server of one major."""
+    kind, _, major = request.param.partition("-")
+    repository.environ.update(
+        DBTASKS_SERVER=kind, DBTASKS_POSTGRES=major, DBTASKS_IMAGE=docker_image
+    )
+    yield repository
+    done = repository.invoke("db.destroy", "--yes")
+    assert done.code == 0, done
+
+
+def test_the_gate_sees_the_second_head_before_the_branches_meet(repository: Repository) -> None:
+    repository.environ["DBTASKS_SERVER"] = "local"
+    assert len(repository.document("db.heads", "--check")) == 1
+    heads = repository.document("db.heads", "--base", "main", code=1)
+    assert {one["revision"] for one in heads} == {"aaaa00000001", "ffff00000001"}
+    done = repository.invoke("db.heads", "--base", "main")
+    assert "git merge main, then invoke db.rebase re-parents this branch" in done.err
+    missing = repository.document("db.heads", "--base", "origin/nowhere", code=2)
+    assert missing["error"]["remedy"]
+    repository.git("merge", "--quiet", "--no-edit", "main")
+    assert len(repository.document("db.heads", "--check", code=1)) == 2
+
+
+def test_merging_the_heads_is_proven(served: Repository) -> None:
+    served.git("merge", "--quiet", "--no-edit", "main")
+    refused = served.document("db.init", code=4)
+    assert refused["error"]["code"] == "several-heads"
+    path = Path(served.document("db.merge-heads")["path"])
+    assert '"""Merge multiple heads\n' in path.read_text(encoding="utf-8")
+    assert served.document("db.migrate")["pending"] == 0
+    assert served.document("db.rollback-all", "--yes")["current"] == []
+    assert served.document("db.migrate")["pending"] == 0
+    assert served.document("db.merge-heads", code=1)["error"]["code"] == "one-head"
+
+
+def test_re_parenting_is_proven_and_takes_the_local_database_along(served: Repository) -> None:
+    assert served.document("db.init")["current"] == ["ffff00000001"]
+    served.git("merge", "--quiet", "--no-edit", "main")
+    before = served.root / "migrations" / "versions" / "ffff00000001.py"
+    text = before.read_text(encoding="utf-8")
+    refused = served.document("db.rebase", "--base", "main", code=5)
+    assert "--migrate" in refused["error"]["remedy"]
+    assert before.read_text(encoding="utf-8") == text
+    outcome = served.document("db.rebase", "--base", "main", "--migrate")
+    assert (outcome["revision"], outcome["onto"]) == ("ffff00000001", "aaaa00000001")
+    assert len(outcome["proofs"]) == 2
+    assert before.read_text(encoding="utf-8") == text.replace(HEAD, "aaaa00000001")
+    status = served.document("db.status")
+    assert (status["heads"], status["current"], status["pending"]) == (
+        ["ffff00000001"],
+        ["ffff00000001"],
+        0,
+    )
+    assert len(served.document("db.heads", "--check", "--base", "main")) == 1

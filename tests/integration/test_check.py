@@ -1,0 +1,346 @@
+"""What `db.check` finds, each with its whole message and operation, and what `db.revision` makes of enums."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from check_projects import Shelter
+from dbtasks.database import Database
+from dbtasks.errors import CheckError, SettingsError
+from dbtasks.results import Difference
+from histories import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import MakeSettings
+    from dbtasks.url import DatabaseURL
+
+ROOT = Path(__file__).parents[2]
+UNIQUE = 'UniqueConstraint("tag", name="pet_tag_key"),'
+CHECK = 'CheckConstraint("age >= 0", name="pet_age_check"),'
+INDEX = """Index("ix_pet_wild", "name", postgresql_where=text("mood = 'wild'")),"""
+NAME = "    name: Mapped[str] = mapped_column(Text)\n"
+OWNER = "    full_name: Mapped[str] = mapped_column(Text)\n"
+TOY = """\
+class Toy(Base):
+    __tablename__ = "toy"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mood: Mapped[str] = mapped_column(Mood)
+
+
+class Pet"""
+REBUILD = """\
+# fails while rows have 'shy': change them first
+op.execute('DROP INDEX ix_pet_wild')
+op.execute('ALTER TYPE mood RENAME TO mood_old')
+op.execute("CREATE TYPE mood AS ENUM ('calm', 'wild')")
+op.execute("ALTER TABLE pet ALTER COLUMN mood DROP DEFAULT, ALTER COLUMN mood TYPE mood USING mood::text::mood, ALTER COLUMN mood SET DEFAULT 'calm'::mood")
+op.execute("ALTER TABLE pet ALTER COLUMN moods DROP DEFAULT, ALTER COLUMN moods TYPE mood[] USING moods::text[]::mood[], ALTER COLUMN moods SET DEFAULT '{}'::mood[]")
+op.execute('DROP TYPE mood_old')
+op.execute("CREATE INDEX ix_pet_wild ON public.pet USING btree (name) WHERE (mood = 'wild'::mood)")"""
+FINDINGS = {
+    "an added column": (
+        [(NAME, NAME + "    chip: Mapped[str | None] = mapped_column(Text)\n")],
+        "add_column",
+        "column pet.chip is in the models only",
+        "op.add_column('pet', sa.Column('chip', sa.Text(), nullable=True))",
+    ),
+    "a removed column": (
+        [(OWNER, "")],
+        "remove_column",
+        "column owner.full_name is in the database only",
+        "op.drop_column('owner', 'full_name')",
+    ),
+    "a retyped column": (
+        [("ARRAY,", "ARRAY, BigInteger,"), ('(server_default="1"', '(BigInteger, server_default="1"')],
+        "modify_type",
+        "column pet.age is INTEGER() in the database and BigInteger() in the models",
+        ("op.alter_column('pet', 'age',\n           existing_type=sa.INTEGER(),\n           type_=sa.BigInteger(),\n"
+        "           existing_nullable=False,\n           existing_server_default=sa.text('1'))"),
+    ),
+    "a nullable column": (
+        [("full_name: Mapped[str]", "full_name: Mapped[str | None]")],
+        "modify_nullable",
+        "column owner.full_name is NOT NULL in the database only",
+        "op.alter_column('owner', 'full_name',\n           existing_type=sa.TEXT(),\n           nullable=True)",
+    ),
+    "a server default": (
+        [('server_default="1"', 'server_default="2"')],
+        "modify_default",
+        "column pet.age has another server default in the models",
+        ("op.alter_column('pet', 'age',\n           existing_type=sa.INTEGER(),\n           server_default='2',\n"
+        "           existing_nullable=False)"),
+    ),
+    "an added index": (
+        [(INDEX, INDEX + ' Index("ix_pet_name", "name"),')],
+        "add_index",
+        "index ix_pet_name on pet is in the models only",
+        "op.create_index('ix_pet_name', 'pet', ['name'], unique=False)",
+    ),
+    "a removed index": (
+        [(INDEX, "")],
+        "remove_index",
+        "index ix_pet_wild on pet is in the database only",
+        "op.drop_index(op.f('ix_pet_wild'), table_name='pet', postgresql_where=\"(mood = 'wild'::mood)\")",
+    ),
+    "an added unique constraint": (
+        [(UNIQUE, UNIQUE + ' UniqueConstraint("name", name="pet_name_key"),')],
+        "add_constraint",
+        "constraint pet_name_key on pet is in the models only",
+        "op.create_unique_constraint('pet_name_key', 'pet', ['name'])",
+    ),
+    "a removed unique constraint": (
+        [(UNIQUE, "")],
+        "remove_constraint",
+        "constraint pet_tag_key on pet is in the database only",
+        "op.drop_constraint(op.f('pet_tag_key'), 'pet', type_='unique')",
+    ),
+    "an added foreign key": (
+        [("tag: Mapped[str] = mapped_column(Text)", ("tag: Mapped[str] = mapped_column(Text)\n"
+          "    friend_id: Mapped[int | None] = mapped_column(ForeignKey('pet.id', name='pet_friend'))"))],
+        "add_constraint",
+        "constraint pet_friend on pet is in the models only",
+        "op.create_foreign_key('pet_friend', 'pet', 'pet', ['friend_id'], ['id'])",
+    ),
+    "a removed foreign key": (
+        [('ForeignKey("owner.id", name="pet_owner_id_fkey")', "")],
+        "remove_constraint",
+        "constraint pet_owner_id_fkey on pet is in the database only",
+        "op.drop_constraint(op.f('pet_owner_id_fkey'), 'pet', type_='foreignkey')",
+    ),
+    "an added named check": (
+        [(CHECK, CHECK + ' CheckConstraint("age < 99", name="pet_age_limit"),')],
+        "add_constraint",
+        "constraint pet_age_limit on pet is in the models only",
+        "op.create_check_constraint('pet_age_limit', 'pet', 'age < 99')",
+    ),
+    "a removed named check": (
+        [(CHECK, "")],
+        "remove_constraint",
+        "constraint pet_age_check on pet is in the database only",
+        "op.drop_constraint(op.f('pet_age_check'), 'pet', type_='check')",
+    ),
+    "a new table": (
+        [("class Pet", TOY)],
+        "add_table",
+        "table toy is in the models and not in the database",
+        ("op.create_table('toy',\nsa.Column('id', sa.Integer(), nullable=False),\n"
+        "sa.Column('mood', postgresql.ENUM('calm', 'wild', 'shy', name='mood', create_type=False), nullable=False),\n"
+        "sa.PrimaryKeyConstraint('id')\n)"),
+    ),
+    "an added enum value": (
+        [('"calm", "wild"', '"calm", "tame", "wild"')],
+        "add_enum_value",
+        "value tame of enum mood is in the models only",
+        ("with op.get_context().autocommit_block():\n"
+        "    op.execute(\"ALTER TYPE mood ADD VALUE IF NOT EXISTS 'tame' AFTER 'calm'\")"),
+    ),
+    "a removed enum value": (
+        [('"wild", "shy"', '"wild"')],
+        "remove_enum_value",
+        "value shy of enum mood is in the database only",
+        REBUILD,
+    ),
+    "enum values in another order": (
+        [('"wild", "shy"', '"shy", "wild"')],
+        "reorder_enum_values",
+        "enum mood has its values in the order calm, wild, shy in the database and calm, shy, wild in the models",
+        REBUILD.partition("\n")[2].replace("'calm', 'wild'", "'calm', 'shy', 'wild'"),
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def shelter(tmp_path: Path, database: DatabaseURL) -> Iterator[Shelter]:
+    yield Shelter(tmp_path / "shelter", database)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "shelter"]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("change", FINDINGS)
+def test_it_finds(shelter: Shelter, change: str) -> None:
+    replacements, code, message, operation = FINDINGS[change]
+    shelter.change(*replacements)
+    found = shelter.at_head().differences()
+    if change == "an added foreign key":
+        assert found[0].code == "add_column"
+        found = found[1:]
+    assert found == (Difference(code=code, message=message, operation=operation),)
+
+
+def test_it_finds_nothing_where_all_is_equal(shelter: Shelter) -> None:
+    assert shelter.at_head().differences() == ()
+
+
+SIZE = NAME + "    size: Mapped[str | None] = mapped_column(Enum('s', 'm', name='size'))\n"
+REVISIONS = {
+    "value added at the end": [('"shy"', '"shy", "mad"')],
+    "values added at the start and between": [('"calm", "wild"', '"new", "calm", "mid", "wild"')],
+    "value removed": [('"wild", "shy"', '"wild"')],
+    "other order": [('"wild", "shy"', '"shy", "wild"')],
+    "the default's value renamed": [('"calm", "wild"', '"mild", "wild"'), ('default="calm"', 'default="mild"')],
+    "added, removed and moved": [('"calm", "wild", "shy"', '"wild", "it\'s: new", "calm"')],
+    "new type in a new column": [(NAME, SIZE)],
+    "new table with an old type": [("class Pet", TOY)],
+    "new type in table and column, value added": [
+        (NAME, SIZE),
+        ("class Pet", TOY.replace("Mood)", "ARRAY(Enum('s', 'm', name='size')))")),
+        ('"shy"', '"shy", "mad"'),
+    ],
+    "value and column removed": [('"wild", "shy"', '"wild"'), (NAME, ""), (INDEX, "")],
+}  # fmt: skip
+CATALOG = """
+SELECT format('%s %s', enumtypid::regtype, array_agg(enumlabel::text ORDER BY enumsortorder))
+    FROM pg_enum GROUP BY enumtypid
+UNION ALL SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid > 16383
+UNION ALL SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid > 16383
+UNION ALL SELECT format('%s %s', adnum, pg_get_expr(adbin, adrelid)) FROM pg_attrdef ORDER BY 1
+"""
+
+
+@pytest.mark.parametrize("change", REVISIONS)
+def test_an_autogenerated_enum_change_runs_up_and_down(shelter: Shelter, change: str) -> None:
+    shelter.change(*REVISIONS[change])
+    if "removed" not in change and "renamed" not in change:
+        shelter.before(
+            "CREATE INDEX",
+            "ALTER TABLE pet ADD CONSTRAINT calm CHECK (mood <> 'shy'); CREATE INDEX",
+        )
+        shelter.change((CHECK, CHECK + """ CheckConstraint("mood <> 'shy'", name="calm"),"""))
+    migrator = shelter.at_head()
+    before = rows(shelter.url, CATALOG)
+    migrator.revision("change")
+    for _ in range(2):
+        assert shelter.at_head().differences() == ()
+        assert rows(shelter.url, CATALOG) != before
+        shelter.migrator().downgrade("f1r5t0000000")
+        # A column that is dropped and added again comes last.
+        if change != "value and column removed":
+            assert rows(shelter.url, CATALOG) == before
+
+
+def test_enums_in_schemas_decorators_and_variants_are_compared_and_text_is_not(
+    shelter: Shelter,
+) -> None:
+    shelter.before(
+        "CREATE TYPE mood",
+        """CREATE SCHEMA "the zoo"; CREATE TYPE "the zoo"."Size" AS ENUM ('s', 'm'); CREATE TYPE mood""",
+    )
+    shelter.before(
+        "name text NOT NULL,",
+        """name text NOT NULL, size "the zoo"."Size", wrapped "the zoo"."Size",
+        variant mood, plain varchar(4),""",
+    )
+    shelter.change(
+        ("class Base", ('Size = Enum("s", "l", name="Size", schema="the zoo")\n\n\n'
+         "class Wrapped(TypeDecorator):\n    impl = Size\n    cache_ok = True\n\n\nclass Base")),
+        ("ARRAY,", "ARRAY, String, TypeDecorator,"),
+        (NAME, NAME + "    size: Mapped[str | None] = mapped_column(Size)\n"
+         "    wrapped: Mapped[str | None] = mapped_column(Wrapped)\n"
+         "    variant: Mapped[str | None] = mapped_column(String().with_variant(Mood, 'postgresql'))\n"
+         "    plain: Mapped[str | None] = mapped_column(Enum('tall', name='kind', native_enum=False))\n"),
+    )  # fmt: skip
+    migrator = shelter.at_head()
+    assert [one.message for one in migrator.differences()] == [
+        'value l of enum "the zoo"."Size" is in the models only',
+        'value m of enum "the zoo"."Size" is in the database only',
+    ]
+    migrator.revision("change")
+    assert shelter.at_head().differences() == ()
+    shelter.migrator().downgrade("f1r5t0000000")
+    assert len(shelter.migrator().plan()) == 1
+
+
+def test_a_default_that_postgresql_cannot_compare_is_found(shelter: Shelter) -> None:
+    shelter.before(
+        "name text NOT NULL,", "name text NOT NULL, a json DEFAULT '{}', b json DEFAULT '{}',"
+    )
+    shelter.change(
+        ("ARRAY,", "ARRAY, JSON,"),
+        (NAME, NAME + "    a: Mapped[str | None] = mapped_column(JSON, server_default='{}')\n"
+         "    b: Mapped[str | None] = mapped_column(JSON, server_default='[]')\n"),
+    )  # fmt: skip
+    assert [one.message for one in shelter.at_head().differences()] == [
+        "column pet.b has another server default in the models"
+    ]
+
+
+def test_a_model_that_nobody_imports_is_found(shelter: Shelter) -> None:
+    (shelter.models.parent / "toys.py").write_text(
+        "from shelter.models import Base\n\n\nclass Toy(Base):\n    __tablename__ = 'toy'\n"
+    )
+    assert shelter.at_head().differences() == (
+        Difference(
+            code="model-not-imported",
+            message="shelter/toys.py defines table toy and is not imported; import it in env.py,"
+            " or where the other models are imported",
+            operation="",
+        ),
+    )
+
+
+def test_an_empty_metadata_is_one_finding_and_no_revision(shelter: Shelter) -> None:
+    text = shelter.models.read_text()
+    shelter.models.write_text(text[: text.index("class Owner")])
+    migrator = shelter.at_head()
+    empty = "the metadata that env.py gives Alembic has no tables; import the models in env.py"
+    assert migrator.differences() == (
+        Difference(code="empty-metadata", message=empty, operation=""),
+    )
+    with pytest.raises(CheckError) as caught:
+        migrator.revision("drop everything")
+    assert caught.value.code == "empty-metadata"
+    assert caught.value.message == empty
+
+
+def test_accepted_drift_is_left_out_and_stale_acceptance_is_found(shelter: Shelter) -> None:
+    shelter.change(('server_default="1"', 'server_default="2"'))
+    accepted = shelter.root / "migrations" / "accepted_drift.toml"
+    accepted.write_text(
+        '[[accepted]]\ncode = "modify_default"\n'
+        'message = "column pet.age has another server default in the models"\n'
+        'reason = "the importer sets it"\n'
+        '[[accepted]]\ncode = "remove_table"\nmessage = "gone"\nreason = "was there once"\n'
+    )
+    migrator = shelter.at_head()
+    assert migrator.differences() == (
+        Difference(
+            code="stale-acceptance",
+            message="accepted_drift.toml accepts remove_table (gone), which no longer occurs; remove the entry",
+            operation="",
+        ),
+    )
+    accepted.write_text('[[accepted]]\ncode = "remove_table"\nmessage = "gone"\n')
+    with pytest.raises(SettingsError) as caught:
+        migrator.differences()
+    assert caught.value.message == f"{accepted}: entry 1 has no reason"
+
+
+@pytest.mark.parametrize("major", ["14", "18"])
+def test_the_reference_project_has_no_findings(
+    tmp_path: Path, make_settings: MakeSettings, docker_engine: None, docker_image: str, major: str
+) -> None:
+    shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    database = Database(
+        make_settings(
+            tmp_path,
+            server="docker",
+            image=docker_image,
+            postgres=major,
+            name=f"check-{tmp_path.name}"[:30],
+        )
+    )
+    try:
+        database.server.start()
+        with database.throwaways().at_head() as migrator:
+            assert migrator.differences() == ()
+    finally:
+        database.destroy()
