@@ -29,6 +29,13 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def check(session: nox.Session) -> None:
+    """Fail when the reference project's models and migrations differ."""
+    session.install("-e", ".[embedded]")
+    session.run("invoke", "db.check")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Print ratios against what a user would run instead."""
     session.install("-e", ".", "pyperf")

@@ -14,12 +14,12 @@ from dbtasks.results import DatabaseStatus, Outcome, Revision, Standing
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from dbtasks.history import History
     from dbtasks.migrator import Migrator
-    from dbtasks.rebase_run import PreparedRebase, RebaseOutcome
+    from dbtasks.migrator.run import Watcher
+    from dbtasks.rebase.run import PreparedRebase, RebaseOutcome
     from dbtasks.results import Difference, RehearsedStep
-    from dbtasks.revision_file import RevisionSource
-    from dbtasks.run import Watcher
+    from dbtasks.revisions.file import RevisionSource
+    from dbtasks.revisions.history import History
     from dbtasks.servers import Choice, Server
     from dbtasks.settings import Settings
     from dbtasks.throwaway import Throwaways
@@ -100,7 +100,7 @@ class Database:
 
         `from_` and `to` are the oldest and the newest to return, `last` keeps so many of the newest.
         """
-        from dbtasks.ranges import select
+        from dbtasks.pictures.ranges import select
 
         sources = self.revisions.ordered()
         current: tuple[str, ...] = ()
@@ -124,7 +124,7 @@ class Database:
         Raises:
             MigrationError: git cannot tell, or both sides changed one file's identifiers.
         """
-        from dbtasks.base_branch import merged_heads
+        from dbtasks.git.base_branch import merged_heads
 
         found = merged_heads(self.settings, self.revisions, base)
         if found.conflicts:
@@ -136,9 +136,9 @@ class Database:
     def prepare_rebase(self, **wishes: Any) -> PreparedRebase:
         """Plan to put a branch of the history behind another one; nothing is written yet.
 
-        `wishes` are the keyword arguments of `dbtasks.rebase_run.prepare_rebase`.
+        `wishes` are the keyword arguments of `dbtasks.rebase.run.prepare_rebase`.
         """
-        from dbtasks.rebase_run import prepare_rebase
+        from dbtasks.rebase.run import prepare_rebase
 
         status = self.server.status()
         running = status.state == "running" and status.url is not None
@@ -147,7 +147,7 @@ class Database:
 
     def rebase(self, prepared: PreparedRebase) -> RebaseOutcome:
         """Rewrite the file, prove the new history on throwaway databases, migrate if asked."""
-        from dbtasks.rebase_run import carry_out
+        from dbtasks.rebase.run import carry_out
 
         return carry_out(prepared, self.throwaways(), self.migrator)
 
@@ -230,7 +230,8 @@ class Database:
         return DatabaseStatus(
             server=status,
             reason=self.choice.reason,
-            database=status.url.database if status.url else self.settings.database,
+            database=status.database
+            or (status.url.database if status.url else self.settings.database),
             **told,
         )
 
@@ -239,6 +240,11 @@ class Database:
 
         They are compared on a throwaway database at head, or with `live` on the real one.
         """
+        from dbtasks.drift.findings import of_history
+
+        found = of_history(self.revisions)
+        if found:  # the database cannot be brought to head then
+            return found
         if live:
             return self.migrator().differences()
         with self.throwaways().at_head() as migrator:

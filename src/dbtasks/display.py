@@ -114,7 +114,7 @@ class Display:
 
     def history(self, revisions: Sequence[Revision]) -> None:
         """Draw a history as a graph, one line a revision."""
-        from dbtasks.graph import lines
+        from dbtasks.pictures.graph import lines
 
         self.clear()
         width = self._out.width if self._out.is_terminal else 80

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from dbtasks.display import Display
     from dbtasks.errors import DbtasksError
-    from dbtasks.rebase_run import RebaseOutcome
+    from dbtasks.rebase.run import RebaseOutcome
     from dbtasks.results import Difference, Outcome, RehearsedStep, Revision, Step
 
 
@@ -135,7 +136,7 @@ class Session:
 
     def show_mermaid(self, revisions: tuple[Revision, ...]) -> None:
         """Print the history as a Mermaid flowchart."""
-        from dbtasks.mermaid import flowchart
+        from dbtasks.pictures.mermaid import flowchart
 
         text = flowchart(revisions)
         self.show({"mermaid": text}, lambda: print(text))  # noqa: T201
@@ -146,7 +147,7 @@ class Session:
         Raises:
             UsageError: the file cannot be written.
         """
-        from dbtasks.svg import draw
+        from dbtasks.pictures.svg import draw
 
         try:
             path.write_text(draw(revisions), encoding="utf-8")
@@ -186,13 +187,18 @@ class Session:
             {"differences": report.as_document(found)},
             lambda: self.display.print(report.differences_text(found)),
         )
+        if found and not self.json and os.environ.get("GITHUB_ACTIONS") == "true":
+            from dbtasks.drift.annotations import github_annotations
+
+            print(github_annotations(found))  # noqa: T201
 
     def confirm_destruction(self, yes: bool, *, all_volumes: bool) -> None:
         """Go on only if a person agrees to lose the data; what is not ours is refused below."""
         if self.database.server.owned:
             what = "every volume of the compose project" if all_volumes else "all its data"
-            name, where = self.settings.database, self.database.server.status().where
-            self.confirm(yes, f"This removes {where} of database {name} with {what}")
+            status = self.database.server.status()
+            name = status.database or self.settings.database
+            self.confirm(yes, f"This removes {status.where} of database {name} with {what}")
 
     def close(self) -> None:
         """Leave the terminal as it was."""

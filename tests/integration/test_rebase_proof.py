@@ -11,7 +11,7 @@ import pytest
 from conftest import missing
 from dbtasks.database import Database
 from dbtasks.errors import DbtasksError
-from dbtasks.rebase_run import carry_out, prepare_rebase, prove
+from dbtasks.rebase.run import carry_out, prepare_rebase, prove
 from dbtasks.settings import load_settings
 from histories import execute, relations, rows, version, write_revision
 

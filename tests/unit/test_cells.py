@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbtasks.cells import cells, clean, shorten
+from dbtasks.pictures.cells import cells, clean, shorten
 
 
 @pytest.mark.parametrize(

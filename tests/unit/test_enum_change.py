@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbtasks.enum_change import ChangeEnumOp, EnumType, additions, literal, with_added
-from dbtasks.server_defaults import literal_value
+from dbtasks.drift.enum_change import ChangeEnumOp, EnumType, additions, literal, with_added
+from dbtasks.drift.server_defaults import literal_value
 
 VALUES = st.lists(st.sampled_from("abcdef"), unique=True)
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dbtasks.accepted_drift import Accepted, read_accepted, without_accepted
-from dbtasks.annotations import github_annotations
+from dbtasks.drift.accepted import Accepted, read_accepted, without_accepted
+from dbtasks.drift.annotations import github_annotations
+from dbtasks.drift.findings import of_history
+from dbtasks.drift.model_files import ModelFile, not_imported, read_models
 from dbtasks.errors import SettingsError
-from dbtasks.findings import of_history
-from dbtasks.model_files import ModelFile, not_imported, read_models
 from dbtasks.results import Difference
 from dbtasks.revisions import read_history
 

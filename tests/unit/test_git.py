@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conftest import missing
-from dbtasks.base_branch import merged_heads, read_base
 from dbtasks.errors import DbtasksError, MigrationError, UsageError
 from dbtasks.git import find_repository
-from dbtasks.rebase_run import prepare_rebase
+from dbtasks.git.base_branch import merged_heads, read_base
+from dbtasks.rebase.run import prepare_rebase
 from dbtasks.revisions import read_history
 from dbtasks.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dbtasks.base_branch import MergedHeads
+    from dbtasks.git.base_branch import MergedHeads
     from dbtasks.settings import Settings
 
 FILE = '''"""add {revision}

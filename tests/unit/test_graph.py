@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dbtasks import graph
-from dbtasks.cells import cells
+from dbtasks.pictures import graph
+from dbtasks.pictures.cells import cells
 from drawn import any_history, chain, history
 
 if TYPE_CHECKING:

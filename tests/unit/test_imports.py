@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dbtasks.imports import imports_of
+from dbtasks.environment.imports import imports_of
 
 if TYPE_CHECKING:
     from pathlib import Path

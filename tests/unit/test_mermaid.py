@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from dbtasks import mermaid
+from dbtasks.pictures import mermaid
 from drawn import any_history, history
 
 

@@ -10,8 +10,8 @@ import pytest
 from alembic.script.revision import RangeNotAncestorError, RevisionMap
 from alembic.script.revision import Revision as AlembicRevision
 
-from dbtasks import ranges
 from dbtasks.errors import MigrationError, UsageError
+from dbtasks.pictures import ranges
 from drawn import any_history, chain, history
 
 if TYPE_CHECKING:

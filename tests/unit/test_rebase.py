@@ -17,15 +17,15 @@ from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from dbtasks.base_branch import BaseBranch
 from dbtasks.errors import DbtasksError
-from dbtasks.file_change import Change
 from dbtasks.git import Repository
-from dbtasks.history import History
+from dbtasks.git.base_branch import BaseBranch
 from dbtasks.rebase import LocalWay, plan_rebase
-from dbtasks.revision_edit import reparent
-from dbtasks.revision_file import RevisionSource, parse
 from dbtasks.revisions import read_history
+from dbtasks.revisions.change import Change
+from dbtasks.revisions.edit import reparent
+from dbtasks.revisions.file import RevisionSource, parse
+from dbtasks.revisions.history import History
 from dbtasks.settings import load_settings
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ def test_an_interruption_leaves_the_old_file_or_the_new(tmp_path: Path) -> None:
     one = written(tmp_path, SHORT)
     new = SHORT.replace("aaaa", "cccc")
     code = (
-        "import sys, pathlib; from dbtasks.file_change import Change;"
+        "import sys, pathlib; from dbtasks.revisions.change import Change;"
         "path = pathlib.Path(sys.argv[1]); old, new = sys.argv[2].encode(), sys.argv[3].encode()\n"
         "print(flush=True)\n"
         "while True:\n"

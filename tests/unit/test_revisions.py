@@ -17,11 +17,11 @@ from alembic.script import ScriptDirectory
 from consumers import PROJECTS
 from dbtasks import revisions as reader
 from dbtasks.errors import MigrationError, SettingsError
-from dbtasks.history import History
-from dbtasks.revision_file import RevisionSource, parse
 from dbtasks.revisions import read_history
+from dbtasks.revisions.file import RevisionSource, parse
+from dbtasks.revisions.history import History
+from dbtasks.revisions.locations import read_locations
 from dbtasks.settings import load_settings
-from dbtasks.version_locations import read_locations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -424,7 +424,7 @@ class Cached:
         self.file = root / ".dbtasks" / "revisions.json"
         self.versions = root / "migrations" / "versions"
         self.parsed: list[str] = []
-        monkeypatch.setattr("dbtasks.revision_cache._TICK_NS", 0)
+        monkeypatch.setattr("dbtasks.revisions.cache._TICK_NS", 0)
         monkeypatch.setattr(reader, "parse", self._parse)
 
     def _parse(self, data: bytes, path: str) -> RevisionSource | None:

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dbtasks.errors import MigrationError
-from dbtasks.history import History
-from dbtasks.revision_file import RevisionSource
 from dbtasks.revisions import read_history
+from dbtasks.revisions.file import RevisionSource
+from dbtasks.revisions.history import History
 from dbtasks.settings import load_settings
 
 settings.register_profile(

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 
 from conftest import missing
-from dbtasks import graph, svg
+from dbtasks.pictures import graph, svg
 from drawn import any_history, chain, history
 
 if TYPE_CHECKING:

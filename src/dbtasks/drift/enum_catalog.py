@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy
 
-from dbtasks.enum_change import Dependent, EnumColumn, EnumType
+from dbtasks.drift.enum_change import Dependent, EnumColumn, EnumType
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dbtasks.cells import clean, shorten
+from dbtasks.pictures.cells import clean, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,8 +11,8 @@ from alembic.util import DispatchPriority, PriorityDispatchResult, sqla_compat
 from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
 
-from dbtasks.enum_catalog import StoredEnum, read_enums
-from dbtasks.enum_change import ChangeEnumOp, CreateEnumOp, EnumColumn, EnumType, with_added
+from dbtasks.drift.enum_catalog import StoredEnum, read_enums
+from dbtasks.drift.enum_change import ChangeEnumOp, CreateEnumOp, EnumColumn, EnumType, with_added
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +48,7 @@ def setup(plugin: Plugin) -> None:
     plugin.add_autogenerate_comparator(
         compare_enums,
         "autogenerate",
-        "dbtasks.enums",
+        "dbtasks.drift.enums",
         qualifier="postgresql",
         priority=DispatchPriority.LAST,
     )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbtasks import __version__
 from dbtasks.errors import SettingsError
-from dbtasks.revision_file import RevisionSource
+from dbtasks.revisions.file import RevisionSource
 
 if TYPE_CHECKING:
     from dbtasks.state import State

@@ -20,11 +20,11 @@ from alembic.runtime.environment import EnvironmentContext
 
 from dbtasks import maintenance, version_table
 from dbtasks.alembic_config import config_files
-from dbtasks.alembic_errors import alembic_errors, env_error
+from dbtasks.environment.errors import alembic_errors, env_error
+from dbtasks.environment.files import load, read_scripts
+from dbtasks.environment.imports import files_of, imports_of
+from dbtasks.environment.surroundings import exported, logging_kept, stdout_to_stderr
 from dbtasks.errors import MigrationError
-from dbtasks.imports import files_of, imports_of
-from dbtasks.revision_files import load, read_scripts
-from dbtasks.surroundings import exported, logging_kept, stdout_to_stderr
 from dbtasks.version_table import VersionTable
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dbtasks.errors import MigrationError
-from dbtasks.revision_order import Edges, circles, newest_first, reach
+from dbtasks.revisions.order import Edges, circles, newest_first, reach
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from dbtasks.revision_file import RevisionSource
+    from dbtasks.revisions.file import RevisionSource
 
 _GRAPH = "invoke db.history shows the graph; name one revision"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
-from dbtasks.cells import cells, clean, shorten
+from dbtasks.pictures.cells import cells, clean, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from alembic.autogenerate import render_op_text
 from alembic.operations import ops
 
-from dbtasks.enum_change import ChangeEnumOp, CreateEnumOp
+from dbtasks.drift.enum_change import ChangeEnumOp, CreateEnumOp
 from dbtasks.results import Difference
 
 if TYPE_CHECKING:

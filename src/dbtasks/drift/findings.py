@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbtasks.model_files import not_imported
+from dbtasks.drift.model_files import not_imported
 from dbtasks.results import Difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dbtasks.history import History
+    from dbtasks.revisions.history import History
 
 LONGEST_REVISION_ID = 32
 EMPTY_METADATA = "the metadata that env.py gives Alembic has no tables; import the models in env.py"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from dbtasks.errors import MigrationError, UsageError
-from dbtasks.git_process import run_git
+from dbtasks.git.process import run_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

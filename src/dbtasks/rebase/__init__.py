@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dbtasks.errors import DbtasksError, RefusedError
-from dbtasks.history import History
-from dbtasks.rebase_choice import Choice, named
+from dbtasks.rebase.choice import Choice, named
+from dbtasks.revisions.history import History
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dbtasks.base_branch import BaseBranch
-    from dbtasks.revision_file import RevisionSource
+    from dbtasks.git.base_branch import BaseBranch
+    from dbtasks.revisions.file import RevisionSource
 
 _MERGE = "invoke db.merge-heads joins the heads and moves nothing"
 _LOCAL = "the local database"

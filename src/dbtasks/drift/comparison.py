@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from alembic.runtime.plugins import Plugin
 
-from dbtasks import enums, server_defaults
+from dbtasks.drift import enums, server_defaults
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
-_OURS = {"dbtasks.enums": enums, "dbtasks.server_defaults": server_defaults}
+_OURS = {"dbtasks.drift.enums": enums, "dbtasks.drift.server_defaults": server_defaults}
 _CHECKS = "alembic.ext.checkconstraint_byname"  # 1.20; 1.19 has it on by default
 _DEFAULT = ("alembic.autogenerate.*",)
 

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from alembic.script.revision import CycleDetected, RevisionError
 from alembic.util import CommandError, to_tuple
 
-from dbtasks.alembic_errors import origin, reason, syntax_error
+from dbtasks.environment.errors import origin, reason, syntax_error
 from dbtasks.errors import MigrationError, SettingsError
 
 if TYPE_CHECKING:

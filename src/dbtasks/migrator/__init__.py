@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 from alembic import command
 from alembic.autogenerate import RevisionContext
 
-from dbtasks import accepted_drift, comparison, drift, findings
+from dbtasks import drift
+from dbtasks.drift import accepted as accepted_drift
+from dbtasks.drift import comparison, findings
 from dbtasks.environment import Environment
+from dbtasks.environment.imports import files_of
 from dbtasks.errors import CheckError, UsageError
-from dbtasks.history import several_heads
-from dbtasks.imports import files_of
-from dbtasks.rehearsal import Rehearsal
+from dbtasks.migrator.rehearsal import Rehearsal
+from dbtasks.migrator.run import Run, Watcher
+from dbtasks.migrator.steps import back, check_known, describe, down, unknown, up
 from dbtasks.results import Difference, Outcome, RehearsedStep, Revision, Standing, Step
 from dbtasks.revisions import read_history
-from dbtasks.run import Run, Watcher
-from dbtasks.steps import back, check_known, describe, down, unknown, up
+from dbtasks.revisions.history import several_heads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

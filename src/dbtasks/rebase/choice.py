@@ -11,9 +11,9 @@ from dbtasks.errors import CheckError, RefusedError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dbtasks.base_branch import BaseBranch
-    from dbtasks.history import History
-    from dbtasks.revision_file import RevisionSource
+    from dbtasks.git.base_branch import BaseBranch
+    from dbtasks.revisions.file import RevisionSource
+    from dbtasks.revisions.history import History
 
 _MERGE = "invoke db.merge-heads joins the heads and moves nothing"
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbtasks.errors import MigrationError
-from dbtasks.file_change import Change, told
-from dbtasks.revision_file import RevisionSource, parse
+from dbtasks.revisions.change import Change, told
+from dbtasks.revisions.file import RevisionSource, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

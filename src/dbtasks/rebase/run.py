@@ -6,20 +6,20 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbtasks.base_branch import read_base
 from dbtasks.errors import DbtasksError, MigrationError, RefusedError
+from dbtasks.git.base_branch import read_base
 from dbtasks.rebase import plan_rebase
-from dbtasks.revision_edit import reparent
 from dbtasks.revisions import read_history
+from dbtasks.revisions.edit import reparent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from dbtasks.base_branch import BaseBranch
-    from dbtasks.file_change import Change
-    from dbtasks.history import History
+    from dbtasks.git.base_branch import BaseBranch
     from dbtasks.migrator import Migrator
     from dbtasks.rebase import RebasePlan
+    from dbtasks.revisions.change import Change
+    from dbtasks.revisions.history import History
     from dbtasks.settings import Settings
     from dbtasks.throwaway import Throwaways
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dbtasks.errors import MigrationError
 from dbtasks.git import Repository, find_repository
-from dbtasks.history import History
-from dbtasks.revision_file import RevisionSource, parse
-from dbtasks.version_locations import read_locations
+from dbtasks.revisions.file import RevisionSource, parse
+from dbtasks.revisions.history import History
+from dbtasks.revisions.locations import read_locations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -77,7 +77,7 @@ def parse(data: bytes, path: str) -> RevisionSource | None:
     """
     found = _skim(data)
     if found is None:
-        from dbtasks.revision_syntax import COMPUTED, read
+        from dbtasks.revisions.syntax import COMPUTED, read
 
         try:
             found = read(data)

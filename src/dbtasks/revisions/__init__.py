@@ -10,17 +10,17 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from dbtasks.errors import MigrationError
-from dbtasks.history import History, MissingParent
-from dbtasks.revision_cache import RevisionCache
-from dbtasks.revision_file import RevisionSource, parse, source
+from dbtasks.revisions.cache import RevisionCache
+from dbtasks.revisions.file import RevisionSource, parse, source
+from dbtasks.revisions.history import History, MissingParent
+from dbtasks.revisions.locations import read_locations
 from dbtasks.state import State
-from dbtasks.version_locations import read_locations
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
+    from dbtasks.revisions.locations import VersionLocations
     from dbtasks.settings import Settings
-    from dbtasks.version_locations import VersionLocations
 
 __all__ = ["History", "MissingParent", "RevisionSource", "read_history"]
 
@@ -95,9 +95,9 @@ def _told_by_alembic(
     from alembic.config import Config
 
     from dbtasks.alembic_config import config_files
-    from dbtasks.imports import imports_of
-    from dbtasks.revision_files import read_scripts
-    from dbtasks.surroundings import stdout_to_stderr
+    from dbtasks.environment.files import read_scripts
+    from dbtasks.environment.imports import imports_of
+    from dbtasks.environment.surroundings import stdout_to_stderr
 
     ini, toml = config_files(settings)
     with imports_of(locations.base), stdout_to_stderr():
@@ -108,7 +108,7 @@ def _told_by_alembic(
 def _run(script: ScriptDirectory, path: str) -> RevisionSource:
     from alembic.script import Script
 
-    from dbtasks.alembic_errors import origin, reason
+    from dbtasks.environment.errors import origin, reason
 
     try:
         loaded = Script._from_path(script, path)  # noqa: SLF001

@@ -6,13 +6,13 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
-from dbtasks.cells import cells, clean, shorten
-from dbtasks.graph import layout
+from dbtasks.pictures.cells import cells, clean, shorten
+from dbtasks.pictures.graph import layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dbtasks.graph import Row
+    from dbtasks.pictures.graph import Row
     from dbtasks.results import Revision
 
 Point = tuple[int, int]  # row and lane

@@ -13,7 +13,7 @@ from psycopg import sql
 from sqlalchemy.exc import DBAPIError
 
 from dbtasks import maintenance
-from dbtasks.alembic_errors import (
+from dbtasks.environment.errors import (
     left_over_type_remedy,
     reason,
     reasons,
@@ -21,8 +21,8 @@ from dbtasks.alembic_errors import (
     version_table_remedy,
 )
 from dbtasks.errors import MigrationError, ServerError
+from dbtasks.migrator.steps import applied, describe
 from dbtasks.results import Applied
-from dbtasks.steps import applied, describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

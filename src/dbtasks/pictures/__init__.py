@@ -1,0 +1,1 @@
+"""Pictures of a history: in a terminal, as Mermaid, as SVG."""
