@@ -39,4 +39,5 @@ def check(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Print ratios against what a user would run instead."""
     session.install("-e", ".", "pyperf")
-    session.run("python", "benchmarks/invoke_list.py")
+    for benchmark in session.posargs or ["invoke_list", "heads"]:
+        session.run("python", f"benchmarks/{benchmark}.py")
