@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dbtasks import servers
-from dbtasks.errors import DbtasksError, ServerError, SettingsError
+from dbtasks.errors import DbtasksError, MigrationError, ServerError, SettingsError
 from dbtasks.results import DatabaseStatus, Outcome, Revision, Standing
 
 if TYPE_CHECKING:
@@ -91,7 +92,31 @@ class Database:
         """The revision files, read as source: Alembic and the project are not imported."""
         from dbtasks.revisions import read_history
 
-        return read_history(self.settings)
+        history = read_history(self.settings, check=False)
+        try:
+            history.check()
+        except MigrationError as error:
+            if error.code != "missing-parent":
+                raise
+            raise self._with_place(error, history.missing_parents[0].parent) from error
+        return history
+
+    def _with_place(self, error: MigrationError, revision: str) -> MigrationError:
+        """Add which branch or commit has a missing revision, if git knows one."""
+        from dbtasks.git import find_repository
+
+        try:
+            place = find_repository(self.settings.root).place_of(revision)
+        except DbtasksError:
+            return error
+        if place is None:
+            return error
+        return MigrationError(
+            error.message,
+            remedy=place.remedy,
+            code=error.code,
+            details=[*error.details, str(place)],
+        )
 
     def history(
         self, *, from_: str | None = None, to: str | None = None, last: int | None = None
@@ -116,7 +141,23 @@ class Database:
     def heads(self) -> tuple[Revision, ...]:
         """Return the effective heads; the database is not asked."""
         heads = self.revisions.effective_heads
-        return self._described(one for one in self.revisions.ordered() if one.revision in heads)
+        found = self._described(one for one in self.revisions.ordered() if one.revision in heads)
+        return tuple(
+            replace(one, author=author)
+            for one, author in zip(found, self._authors(found), strict=True)
+        )
+
+    def _authors(self, revisions: Iterable[Revision]) -> list[str | None]:
+        """Return who changed each revision's file last, None where git does not know."""
+        from dbtasks.git import find_repository
+
+        paths = [Path(one.path) for one in revisions]
+        try:
+            repository = find_repository(self.settings.root)
+            changes = [repository.last_change(path) for path in paths]
+        except DbtasksError:  # no git, or no repository: nobody to name
+            return [None] * len(paths)
+        return [change.author if change else None for change in changes]
 
     def merged_heads(self, base: str) -> tuple[Revision, ...]:
         """Return the effective heads that merging this branch into `base` would give.

@@ -97,6 +97,10 @@ def _(result: Revision) -> Any:
         "path": result.path,
         "is_head": result.is_head,
         "is_current": result.is_current,
+        "branch_labels": list(result.branch_labels),
+        "depends_on": list(result.depends_on),
+        "date": result.date,
+        **({"author": result.author} if result.author is not None else {}),
     }
 
 
@@ -180,7 +184,7 @@ def status_rows(status: DatabaseStatus) -> list[tuple[str, str]]:
     if status.heads is not None:
         rows.append(("heads", ", ".join(status.heads) or "none"))
     if status.pending is not None:
-        rows.append(("pending", _count(status.pending, "revision")))
+        rows.append(("pending", count(status.pending, "revision")))
     if status.problem:
         rows.append(("problem", status.problem))
     return rows
@@ -192,9 +196,9 @@ def outcome_text(outcome: Outcome, verb: str) -> str:
     if not outcome.applied:
         return f"nothing to do, the database is at {where}"
     seconds = sum(one.seconds for one in outcome.applied)
-    pending = f", {_count(outcome.pending, 'revision')} pending" if outcome.pending else ""
+    pending = f", {count(outcome.pending, 'revision')} pending" if outcome.pending else ""
     return (
-        f"{verb} {_count(len(outcome.applied), 'revision')} in {seconds:.1f} s,"
+        f"{verb} {count(len(outcome.applied), 'revision')} in {seconds:.1f} s,"
         f" the database is at {where}{pending}"
     )
 
@@ -216,6 +220,11 @@ def revision_rows(revisions: Sequence[Revision]) -> list[tuple[str, str, str, st
     ]
 
 
+def head_rows(heads: Sequence[Revision]) -> list[tuple[str, str, str, str]]:
+    """Return heads as id, day, author and message."""
+    return [(one.revision, (one.date or "")[:10], one.author or "", one.message) for one in heads]
+
+
 def rehearsal_text(steps: Sequence[RehearsedStep]) -> str:
     """Return the SQL of each revision, as a script to read."""
     if not steps:
@@ -230,12 +239,13 @@ def differences_text(found: Sequence[Difference]) -> str:
     """Return one line for each difference, and the operations that a new revision would hold."""
     if not found:
         return "the models and the migrations agree"
-    lines = [f"{_count(len(found), 'difference')} between the models and the migrations"]
+    lines = [f"{count(len(found), 'difference')} between the models and the migrations"]
     lines += [f"  {one.message}" for one in found]
     lines += ["", "a new revision would hold"]
     lines += [f"  {line}" for one in found for line in one.operation.splitlines()]
     return "\n".join(lines)
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Return a number and its noun, as in `2 revisions`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -56,7 +56,8 @@ class DatabaseStatus:
 class Revision:
     """One revision of the history; `down_revision` holds several parents for a merge.
 
-    `date` is the file's Create Date as it is written there.
+    `date` is the file's Create Date as it is written there; `author` changed the file last, if git
+    was asked and knows.
     """
 
     revision: str
@@ -68,6 +69,7 @@ class Revision:
     branch_labels: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     date: str | None = None
+    author: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

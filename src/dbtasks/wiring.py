@@ -159,7 +159,14 @@ class Session:
 
     def show_heads(self, heads: tuple[Revision, ...]) -> None:
         """Print the heads; with several, say what to run."""
-        self.show_revisions(heads)
+        rows = report.head_rows(heads)
+        columns = ("revision", "date", "author", "message")
+        self.show(
+            heads,
+            lambda: (
+                self.display.table(columns, rows) if rows else self.display.print("no revisions")
+            ),
+        )
         if len(heads) > 1:
             self.display.note(
                 "several heads: invoke db.merge-heads joins them; invoke db.rebase puts your branch"
@@ -175,7 +182,7 @@ class Session:
             *outcome.notes,
             *(f"this breaks: {what}" for what in outcome.breaks),
             *(
-                f"proven from {proof.start}: {len(proof.applied)} revisions in {proof.seconds:.1f} s"
+                f"proven from {proof.start}: {report.count(len(proof.applied), 'revision')} in {proof.seconds:.1f} s"
                 for proof in outcome.proofs
             ),
         ]

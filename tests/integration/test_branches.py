@@ -155,3 +155,17 @@ def test_re_parenting_is_proven_and_takes_the_local_database_along(served: Repos
         0,
     )
     assert len(served.document("db.heads", "--check", "--base", "main")) == 1
+
+
+def test_a_missing_parent_is_found_on_the_branch_that_has_it(repository: Repository) -> None:
+    repository.add_revision("ffff00000002", "gift", parent="aaaa00000001")
+    found = repository.document("db.history", code=4)["error"]
+    assert found["code"] == "missing-parent"
+    assert found["details"][-1] == "main has it in migrations/versions/aaaa00000001.py"
+    assert found["remedy"].startswith("git restore --source=")
+
+
+def test_the_heads_are_told_with_their_author_and_date(repository: Repository) -> None:
+    (head,) = repository.document("db.heads")
+    assert head["author"] == "dev"
+    assert "dev" in repository.invoke("db.heads").out

@@ -170,14 +170,15 @@ def test_history_and_heads_tell_what_the_contract_promises(
         "is_current": False,
     }
     history = document(project, "db.history")
-    assert history[0] == newest
+    assert history[0] | newest == history[0]
     assert [(one["revision"], one["is_current"]) for one in history] == [
         (PLAIN[2], False),
         (PLAIN[1], True),
         (PLAIN[0], False),
     ]
     assert history[2]["down_revision"] == []
-    assert document(project, "db.heads") == [newest]
+    (head,) = document(project, "db.heads")
+    assert head | newest == head
     assert succeeded(project.invoke("db.history")).out.splitlines() == [
         f"○ {PLAIN[2]} (head) index title",
         f"● {PLAIN[1]} (current) add body",

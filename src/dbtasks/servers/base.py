@@ -159,11 +159,11 @@ def wait_until_ready(
         ServerError: no answer in `timeout` seconds, or the password is refused.
     """
     limit = time.monotonic() + timeout
-    say(f"waiting for PostgreSQL at {url.place}")
     while True:
         silence = _silence(url)
         if silence is None:
             return
+        say(f"waiting for PostgreSQL at {url.place}")
         check_alive()
         if time.monotonic() > limit:
             raise ServerError(
