@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dbtasks import servers
-from dbtasks.errors import DbtasksError, MigrationError, ServerError, SettingsError
-from dbtasks.results import DatabaseStatus, Outcome, Revision, Standing
+from dbtasks.errors import DbtasksError, ServerError, SettingsError
+from dbtasks.records import Records
+from dbtasks.results import DatabaseStatus, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable
 
     from dbtasks.migrator import Migrator
     from dbtasks.migrator.run import Watcher
     from dbtasks.rebase.run import PreparedRebase, RebaseOutcome
     from dbtasks.results import Difference, RehearsedStep
-    from dbtasks.revisions.file import RevisionSource
-    from dbtasks.revisions.history import History
     from dbtasks.servers import Choice, Server
     from dbtasks.settings import Settings
     from dbtasks.throwaway import Throwaways
@@ -54,6 +52,11 @@ class Database:
         """The server, in whatever state it is."""
         return servers.open_server(self.settings, self._say, kind=self.choice.kind)
 
+    @cached_property
+    def records(self) -> Records:
+        """What the revision files and the version table say."""
+        return Records(self.settings, lambda: self.server, self._say)
+
     def migrator(self) -> Migrator:
         """Return the migrations on the running server's database.
 
@@ -62,117 +65,20 @@ class Database:
         """
         from dbtasks.migrator import Migrator
 
-        self.revisions.check()
+        self.records.revisions.check()
         return Migrator(self.settings, self._reachable(), watcher=self._watcher)
 
     def _reachable(self) -> DatabaseURL:
         url = self.server.address()
-        self._enter(url)
+        self.records.enter(url)
         return url
-
-    def _enter(self, url: DatabaseURL) -> None:
-        """Stop unless the database exists and lets us in; env.py would explain it less well."""
-        from dbtasks import maintenance
-
-        try:
-            with maintenance.connect(url):
-                return
-        except ServerError as error:
-            raise self.server.explain(error) from error
 
     def files(self) -> Migrator:
         """Return the migrations as their files tell them, without any database."""
         from dbtasks.migrator import Migrator
 
-        self.revisions.check()
+        self.records.revisions.check()
         return Migrator(self.settings)
-
-    @cached_property
-    def revisions(self) -> History:
-        """The revision files, read as source: Alembic and the project are not imported."""
-        from dbtasks.revisions import read_history
-
-        history = read_history(self.settings, check=False)
-        try:
-            history.check()
-        except MigrationError as error:
-            if error.code != "missing-parent":
-                raise
-            raise self._with_place(error, history.missing_parents[0].parent) from error
-        return history
-
-    def _with_place(self, error: MigrationError, revision: str) -> MigrationError:
-        """Add which branch or commit has a missing revision, if git knows one."""
-        from dbtasks.git import find_repository
-
-        try:
-            place = find_repository(self.settings.root).place_of(revision)
-        except DbtasksError:
-            return error
-        if place is None:
-            return error
-        return MigrationError(
-            error.message,
-            remedy=place.remedy,
-            code=error.code,
-            details=[*error.details, str(place)],
-        )
-
-    def history(
-        self, *, from_: str | None = None, to: str | None = None, last: int | None = None
-    ) -> tuple[Revision, ...]:
-        """Return the revisions, newest first, the current ones marked if the server runs.
-
-        `from_` and `to` are the oldest and the newest to return, `last` keeps so many of the newest.
-        """
-        from dbtasks.pictures.ranges import select
-
-        sources = self.revisions.ordered()
-        current: tuple[str, ...] = ()
-        try:
-            status = self.server.status()
-            if status.state == "running" and status.url is not None:
-                current = self.applied(status.url)
-        except DbtasksError as error:
-            self._say(f"the current revision is not marked: {error.message}")
-        found = self._described(sources, current)
-        return select(found, from_=from_, to=to, last=last)
-
-    def heads(self) -> tuple[Revision, ...]:
-        """Return the effective heads; the database is not asked."""
-        heads = self.revisions.effective_heads
-        found = self._described(one for one in self.revisions.ordered() if one.revision in heads)
-        return tuple(
-            replace(one, author=author)
-            for one, author in zip(found, self._authors(found), strict=True)
-        )
-
-    def _authors(self, revisions: Iterable[Revision]) -> list[str | None]:
-        """Return who changed each revision's file last, None where git does not know."""
-        from dbtasks.git import find_repository
-
-        paths = [Path(one.path) for one in revisions]
-        try:
-            repository = find_repository(self.settings.root)
-            changes = [repository.last_change(path) for path in paths]
-        except DbtasksError:  # no git, or no repository: nobody to name
-            return [None] * len(paths)
-        return [change.author if change else None for change in changes]
-
-    def merged_heads(self, base: str) -> tuple[Revision, ...]:
-        """Return the effective heads that merging this branch into `base` would give.
-
-        Raises:
-            MigrationError: git cannot tell, or both sides changed one file's identifiers.
-        """
-        from dbtasks.git.base_branch import merged_heads
-
-        found = merged_heads(self.settings, self.revisions, base)
-        if found.conflicts:
-            found.check()
-        if found.remedy:
-            self._say(f"merging into {found.base} gives several heads: {found.remedy}")
-        return self._described(found.heads)
 
     def prepare_rebase(self, **wishes: Any) -> PreparedRebase:
         """Plan to put a branch of the history behind another one; nothing is written yet.
@@ -183,7 +89,7 @@ class Database:
 
         status = self.server.status()
         running = status.state == "running" and status.url is not None
-        applied = self.applied(status.url) if running and status.url else ()
+        applied = self.records.applied(status.url) if running and status.url else ()
         return prepare_rebase(self.settings, applied=applied, **wishes)
 
     def rebase(self, prepared: PreparedRebase) -> RebaseOutcome:
@@ -191,35 +97,6 @@ class Database:
         from dbtasks.rebase.run import carry_out
 
         return carry_out(prepared, self.throwaways(), self.migrator)
-
-    def current(self) -> tuple[Revision, ...]:
-        """Return the revisions that the database is at."""
-        applied = self.applied(self.server.address())
-        self.revisions.pending(applied)  # refuses what no file has
-        sources = (one for one in self.revisions.ordered() if one.revision in applied)
-        return self._described(sources, applied)
-
-    def applied(self, url: DatabaseURL) -> tuple[str, ...]:
-        """Read the version table; env.py runs only if it is not known which table that is."""
-        from dbtasks import maintenance, version_table
-
-        self.revisions.check()
-        table = version_table.recall(self.settings)
-        if table is None:
-            from dbtasks.migrator import Migrator
-
-            self._enter(url)
-            return Migrator(self.settings, url).standing().current
-        return maintenance.applied_revisions(url, table.table, table.schema)
-
-    def standing(self, url: DatabaseURL) -> Standing:
-        """Return where the database stands against the revision files."""
-        applied = self.applied(url)
-        return Standing(
-            current=applied,
-            heads=self.revisions.effective_heads,
-            pending=len(self.revisions.pending(applied)),
-        )
 
     def migrate(self, target: str | None = None) -> Outcome:
         """Apply the pending revisions up to `target`; without one, all of a history with one head.
@@ -229,30 +106,11 @@ class Database:
         url = self.server.address()
         if target in {None, "head", "heads"}:
             if target != "heads":
-                self.revisions.check_one_head()
-            standing = self.standing(url)
+                self.records.revisions.check_one_head()
+            standing = self.records.standing(url)
             if standing.pending == 0:
                 return Outcome(applied=(), current=standing.current, pending=0)
         return self.migrator().upgrade(target)
-
-    def _described(
-        self, sources: Iterable[RevisionSource], current: Collection[str] = ()
-    ) -> tuple[Revision, ...]:
-        heads = self.revisions.effective_heads
-        return tuple(
-            Revision(
-                revision=one.revision,
-                down_revision=one.down_revision,
-                message=one.message,
-                path=one.path,
-                is_head=one.revision in heads,
-                is_current=one.revision in current,
-                branch_labels=one.branch_labels,
-                depends_on=one.depends_on,
-                date=one.date,
-            )
-            for one in sources
-        )
 
     def status(self) -> DatabaseStatus:
         """Look at server, database and migrations; what cannot be told becomes the `problem`."""
@@ -261,10 +119,10 @@ class Database:
         status = self.server.status()
         told: dict[str, Any] = {}
         try:
-            told["heads"] = self.revisions.effective_heads
+            told["heads"] = self.records.revisions.effective_heads
             if status.state == "running" and status.url is not None:
                 told["version"] = maintenance.server_version(status.url)
-                standing = self.standing(status.url)
+                standing = self.records.standing(status.url)
                 told.update(current=standing.current, pending=standing.pending)
         except DbtasksError as error:
             told["problem"] = error.message
@@ -283,7 +141,7 @@ class Database:
         """
         from dbtasks.drift.findings import of_history
 
-        found = of_history(self.revisions)
+        found = of_history(self.records.revisions)
         if found:  # the database cannot be brought to head then
             return found
         if live:
@@ -298,7 +156,7 @@ class Database:
         database at the same revisions without rows, and `say` tells why.
         """
         url = self._reachable()
-        current, throwaways = self.applied(url), self.throwaways()
+        current, throwaways = self.records.applied(url), self.throwaways()
         with contextlib.ExitStack() as stack:
             reason = self._why_not_copied(url)
             if not reason:
@@ -329,7 +187,7 @@ class Database:
         The models are compared with a throwaway database at head, or with `live` with the real
         one. An `empty` revision needs no database.
         """
-        self.revisions.check_one_head()
+        self.records.revisions.check_one_head()
         if empty:
             return self.files().empty_revision(message)
         if live:

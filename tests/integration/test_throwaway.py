@@ -178,7 +178,7 @@ class TestRehearsal:
             "ALTER TABLE note ADD COLUMN made_for_1 int",
         )
         assert said == []
-        assert of(pending, database).standing(database).pending == 1
+        assert of(pending, database).records.standing(database).pending == 1
         with maintenance.connect(database) as connection:
             connection.execute("SELECT title FROM note")
             columns = connection.execute("SELECT * FROM note").description or ()

@@ -35,7 +35,7 @@ def project(copy_project: CopyProject, database: DatabaseURL) -> Project:
 def test_env_py_runs_once_and_is_remembered(project: Project, database: DatabaseURL) -> None:
     settings = settings_of(project, database)
     assert version_table.recall(settings) == VersionTable()
-    assert Database(settings).standing(database).current == (PLAIN[2],)
+    assert Database(settings).records.standing(database).current == (PLAIN[2],)
 
 
 @pytest.mark.parametrize("file", ["migrations/env.py", "alembic.ini", "app/models.py"])
@@ -56,7 +56,7 @@ def test_a_damaged_memory_is_not_believed(
     (project.root / ".dbtasks" / "db.version-table.json").write_text(damage, encoding="utf-8")
     settings = settings_of(project, database)
     assert version_table.recall(settings) is None
-    assert Database(settings).standing(database).current == (PLAIN[2],)
+    assert Database(settings).records.standing(database).current == (PLAIN[2],)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ from dbtasks.url import DatabaseURL
 settings = load_settings(root=Path.cwd(), environ={}, flags={"url": sys.argv[1]})
 database = Database(settings)
 assert database.migrate().applied == ()
-assert database.heads()[0].is_head
+assert database.records.heads()[0].is_head
 assert database.status().pending == 0
 print(*(name for name in ("alembic", "sqlalchemy") if name in sys.modules))
 """

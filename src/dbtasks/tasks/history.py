@@ -61,7 +61,7 @@ def _history(
     svg: str = "",
 ) -> None:
     """Draw the revisions, newest first, with heads and current marked."""
-    found = session.database.history(
+    found = session.database.records.history(
         from_=from_ or None, to=to or None, last=number(last, "--last") if last else None
     )
     if svg:
@@ -82,7 +82,9 @@ def _history(
 )
 def _heads(session: Session, check: bool = False, base: str = "") -> None:
     """List the heads, and say what to run when there are several."""
-    found = session.database.merged_heads(base) if base else session.database.heads()
+    found = (
+        session.database.records.merged_heads(base) if base else session.database.records.heads()
+    )
     session.show_heads(found)
     if len(found) > 1 and (check or base):
         raise Exit(code=CheckError.exit_code)
@@ -91,7 +93,7 @@ def _heads(session: Session, check: bool = False, base: str = "") -> None:
 @task(name="current", aliases=("migrate-current",))
 def _current(session: Session) -> None:
     """List the revisions that the database is at."""
-    session.show_revisions(session.database.current())
+    session.show_revisions(session.database.records.current())
 
 
 @task(

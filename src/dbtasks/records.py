@@ -1,0 +1,177 @@
+"""What the revision files and the version table say; Alembic is imported only where it must be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dbtasks.errors import DbtasksError, MigrationError, ServerError
+from dbtasks.results import Revision, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from dbtasks.revisions.file import RevisionSource
+    from dbtasks.revisions.history import History
+    from dbtasks.servers import Server
+    from dbtasks.settings import Settings
+    from dbtasks.url import DatabaseURL
+
+
+class Records:
+    """The history of a project, and where its database stands in it.
+
+    `server` is asked for when the database is; the files alone need none.
+    """
+
+    def __init__(
+        self, settings: Settings, server: Callable[[], Server], say: Callable[[str], None]
+    ) -> None:
+        self._settings, self._server, self._say = settings, server, say
+
+    @cached_property
+    def revisions(self) -> History:
+        """The revision files, read as source: Alembic and the project are not imported."""
+        from dbtasks.revisions import read_history
+
+        history = read_history(self._settings, check=False)
+        try:
+            history.check()
+        except MigrationError as error:
+            if error.code != "missing-parent":
+                raise
+            raise self._with_place(error, history.missing_parents[0].parent) from error
+        return history
+
+    def _with_place(self, error: MigrationError, revision: str) -> MigrationError:
+        """Add which branch or commit has a missing revision, if git knows one."""
+        from dbtasks.git import find_repository
+
+        try:
+            place = find_repository(self._settings.root).place_of(revision)
+        except DbtasksError:
+            return error
+        if place is None:
+            return error
+        return MigrationError(
+            error.message,
+            remedy=place.remedy,
+            code=error.code,
+            details=[*error.details, str(place)],
+        )
+
+    def history(
+        self, *, from_: str | None = None, to: str | None = None, last: int | None = None
+    ) -> tuple[Revision, ...]:
+        """Return the revisions, newest first, the current ones marked if the server runs.
+
+        `from_` and `to` are the oldest and the newest to return, `last` keeps so many of the newest.
+        """
+        from dbtasks.pictures.ranges import select
+
+        sources = self.revisions.ordered()
+        current: tuple[str, ...] = ()
+        try:
+            status = self._server().status()
+            if status.state == "running" and status.url is not None:
+                current = self.applied(status.url)
+        except DbtasksError as error:
+            self._say(f"the current revision is not marked: {error.message}")
+        found = self._described(sources, current)
+        return select(found, from_=from_, to=to, last=last)
+
+    def merged_heads(self, base: str) -> tuple[Revision, ...]:
+        """Return the effective heads that merging this branch into `base` would give.
+
+        Raises:
+            MigrationError: git cannot tell, or both sides changed one file's identifiers.
+        """
+        from dbtasks.git.base_branch import merged_heads
+
+        found = merged_heads(self._settings, self.revisions, base)
+        if found.conflicts:
+            found.check()
+        if found.remedy:
+            self._say(f"merging into {found.base} gives several heads: {found.remedy}")
+        return self._described(found.heads)
+
+    def heads(self) -> tuple[Revision, ...]:
+        """Return the effective heads; the database is not asked."""
+        heads = self.revisions.effective_heads
+        found = self._described(one for one in self.revisions.ordered() if one.revision in heads)
+        return tuple(
+            replace(one, author=author)
+            for one, author in zip(found, self._authors(found), strict=True)
+        )
+
+    def _authors(self, revisions: Iterable[Revision]) -> list[str | None]:
+        """Return who changed each revision's file last, None where git does not know."""
+        from dbtasks.git import find_repository
+
+        paths = [Path(one.path) for one in revisions]
+        try:
+            repository = find_repository(self._settings.root)
+            changes = [repository.last_change(path) for path in paths]
+        except DbtasksError:  # no git, or no repository: nobody to name
+            return [None] * len(paths)
+        return [change.author if change else None for change in changes]
+
+    def current(self) -> tuple[Revision, ...]:
+        """Return the revisions that the database is at."""
+        applied = self.applied(self._server().address())
+        self.revisions.pending(applied)  # refuses what no file has
+        sources = (one for one in self.revisions.ordered() if one.revision in applied)
+        return self._described(sources, applied)
+
+    def applied(self, url: DatabaseURL) -> tuple[str, ...]:
+        """Read the version table; env.py runs only if it is not known which table that is."""
+        from dbtasks import maintenance, version_table
+
+        self.revisions.check()
+        table = version_table.recall(self._settings)
+        if table is None:
+            from dbtasks.migrator import Migrator
+
+            self.enter(url)
+            return Migrator(self._settings, url).standing().current
+        return maintenance.applied_revisions(url, table.table, table.schema)
+
+    def standing(self, url: DatabaseURL) -> Standing:
+        """Return where the database stands against the revision files."""
+        applied = self.applied(url)
+        return Standing(
+            current=applied,
+            heads=self.revisions.effective_heads,
+            pending=len(self.revisions.pending(applied)),
+        )
+
+    def _described(
+        self, sources: Iterable[RevisionSource], current: Collection[str] = ()
+    ) -> tuple[Revision, ...]:
+        heads = self.revisions.effective_heads
+        return tuple(
+            Revision(
+                revision=one.revision,
+                down_revision=one.down_revision,
+                message=one.message,
+                path=one.path,
+                is_head=one.revision in heads,
+                is_current=one.revision in current,
+                branch_labels=one.branch_labels,
+                depends_on=one.depends_on,
+                date=one.date,
+            )
+            for one in sources
+        )
+
+    def enter(self, url: DatabaseURL) -> None:
+        """Stop unless the database exists and lets us in; env.py would explain it less well."""
+        from dbtasks import maintenance
+
+        try:
+            with maintenance.connect(url):
+                return
+        except ServerError as error:
+            raise self._server().explain(error) from error
