@@ -13,6 +13,10 @@ install_python() {
     install_packages python3 python3-pip python3-venv
 }
 
+install_chromium() { # a history's SVG is looked at in a real browser
+    hash chromium 2>/dev/null || install_packages chromium
+}
+
 debian_mirror() { # the machine's own source of the Debian archive: apt reads every form of its source files
     local mirror
     # shellcheck disable=SC2016 # apt fills it in

@@ -1,0 +1,1 @@
+"""What a migration history promises, as tests: `pytest --pyargs dbtasks.proofs`."""
