@@ -87,10 +87,20 @@ class Database:
         """
         from dbtasks.rebase.run import prepare_rebase
 
+        return prepare_rebase(self.settings, applied=self._applied_anywhere(), **wishes)
+
+    def _applied_anywhere(self) -> tuple[str, ...]:
+        """Return what is applied, starting a stopped server to know; a missing database has nothing."""
         status = self.server.status()
-        running = status.state == "running" and status.url is not None
-        applied = self.records.applied(status.url) if running and status.url else ()
-        return prepare_rebase(self.settings, applied=applied, **wishes)
+        if status.state == "absent":
+            return ()
+        running = status.url if status.state == "running" else None
+        try:
+            return self.records.applied(running or self.server.start())
+        except ServerError as error:
+            if error.code != "database-missing":
+                raise
+            return ()
 
     def rebase(self, prepared: PreparedRebase) -> RebaseOutcome:
         """Rewrite the file, prove the new history on throwaway databases, migrate if asked."""

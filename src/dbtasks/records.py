@@ -43,6 +43,8 @@ class Records:
             if error.code != "missing-parent":
                 raise
             raise self._with_place(error, history.missing_parents[0].parent) from error
+        if history.computed:
+            self._say(f"Alembic was asked what these compute: {', '.join(history.computed)}")
         return history
 
     def _with_place(self, error: MigrationError, revision: str) -> MigrationError:

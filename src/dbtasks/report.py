@@ -241,7 +241,8 @@ def differences_text(found: Sequence[Difference]) -> str:
         return "the models and the migrations agree"
     lines = [f"{count(len(found), 'difference')} between the models and the migrations"]
     lines += [f"  {one.message}" for one in found]
-    lines += ["", "a new revision would hold"]
+    if any(one.operation for one in found):
+        lines += ["", "a new revision would hold"]
     lines += [f"  {line}" for one in found for line in one.operation.splitlines()]
     return "\n".join(lines)
 

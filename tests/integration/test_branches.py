@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from consumers import TASKS, Project, clean_environ
+from dbtasks import maintenance
+from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,3 +171,36 @@ def test_the_heads_are_told_with_their_author_and_date(repository: Repository) -
     (head,) = repository.document("db.heads")
     assert head["author"] == "dev"
     assert "dev" in repository.invoke("db.heads").out
+
+
+def test_a_stopped_database_is_asked_what_is_applied_before_a_branch_is_moved(
+    served: Repository,
+) -> None:
+    served.document("db.init")
+    served.document("db.stop")
+    served.git("merge", "--quiet", "--no-edit", "main")
+    path = served.root / "migrations" / "versions" / "ffff00000001.py"
+    text = path.read_text(encoding="utf-8")
+    refused = served.document("db.rebase", "--base", "main", code=5)
+    assert "ffff00000001 applied" in refused["error"]["message"]
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_a_missing_database_has_nothing_applied(served: Repository) -> None:
+    served.document("db.start")
+    url = DatabaseURL.parse(served.invoke("db.url").out.strip())
+    with maintenance.connect_any(url) as connection:
+        connection.execute("DROP DATABASE shop")
+    served.git("merge", "--quiet", "--no-edit", "main")
+    assert served.document("db.rebase", "--base", "main")["onto"] == "aaaa00000001"
+
+
+def test_a_file_that_computes_its_parent_is_run_by_alembic_visibly(repository: Repository) -> None:
+    path = repository.root / "migrations" / "versions" / "ffff00000001.py"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace(f'down_revision = "{HEAD}"', f'down_revision = "{HEAD[:4]}" + "{HEAD[4:]}"')
+    )
+    done = repository.invoke("db.heads")
+    assert done.code == 0, done
+    assert done.err == f"Alembic was asked what these compute: {path}\n"

@@ -133,7 +133,18 @@ def carry_out(
     if plan.way is not None and migrator is not None:
         undone = tuple(one.revision for one in migrator().downgrade(plan.way.target).applied)
     prepared.change.write()
-    proofs = prove(throwaways, plan)
+    try:
+        proofs = prove(throwaways, plan)
+    except MigrationError as error:
+        if not undone:
+            raise
+        rolled_back = f"{', '.join(undone)} undone in the local database; invoke db.migrate applies what the files say"
+        raise MigrationError(
+            error.message,
+            remedy=error.remedy,
+            code=error.code,
+            details=[*error.details, rolled_back],
+        ) from error
     if undone and migrator is not None:
         applied = tuple(one.revision for one in migrator().upgrade("heads").applied)
     return RebaseOutcome(
