@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 
-from dbtasks import report
 from dbtasks.invoke_task import DatabaseTask
 from dbtasks.settings import option_names
 from dbtasks.tasks import history, migrations, server  # noqa: F401  each declares its tasks
@@ -38,8 +37,7 @@ def collection(
 
 def _init_all(session: Session) -> None:
     """Set up a new checkout: server, database and migrations, ready to work with."""
-    outcome = session.database.init()
-    session.display.note(report.outcome_text(outcome, "applied"))
+    session.note_outcome(session.database.init())
     session.show_status()
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit
 
-from dbtasks import report, scaffold
 from dbtasks.errors import CheckError, UsageError
 from dbtasks.tasks.declare import number, task
 
@@ -38,7 +37,7 @@ def _revision(
     path = session.database.revision(text, empty=empty, live=from_live)
     session.show({"path": path}, lambda: session.display.print(path))
     if not empty:
-        session.display.note(report.READ_IT)
+        session.note_to_read()
 
 
 @task(
@@ -155,5 +154,4 @@ def _check(session: Session, live: bool = False) -> None:
 @task(name="scaffold", help={"models": "where the metadata is, as MODULE:NAME"})
 def _scaffold(session: Session, models: str = "") -> None:
     """Write what a new project needs; nothing is overwritten."""
-    written = scaffold.write(session.settings.root, models, postgres=session.settings.postgres)
-    session.show({"written": written}, lambda: session.display.pairs(written.items()))
+    session.scaffold(models)

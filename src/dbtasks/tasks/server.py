@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit
 
-from dbtasks import report
 from dbtasks.errors import ServerError, UsageError
 from dbtasks.invoke_task import INTERRUPTED
 from dbtasks.tasks.declare import YES, exclusive, number, task
@@ -84,11 +83,7 @@ def _url(session: Session, sqlalchemy: bool = False) -> None:
 @task(name="config")
 def _config(session: Session) -> None:
     """Show every setting and where it came from."""
-    settings = session.settings
-    session.show(
-        report.settings_document(settings),
-        lambda: session.display.table(report.SETTINGS_COLUMNS, report.settings_rows(settings)),
-    )
+    session.show_settings()
 
 
 @task(name="init")
