@@ -9,10 +9,8 @@ Standard library only: pydantic-settings costs 0.24 s to import, as much as Invo
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import tomllib
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -288,6 +286,8 @@ def _environment_layers(
 
 
 def _read_pyproject(root: Path) -> Mapping[str, object]:
+    import tomllib
+
     path = root / "pyproject.toml"
     try:
         text = path.read_text(encoding="utf-8")
@@ -336,4 +336,6 @@ def _unknown(key: str, known: Collection[str], layer: str) -> SettingsError:
 
 
 def _digest(text: str) -> str:
+    import hashlib
+
     return hashlib.sha256(text.encode()).hexdigest()[:6]

@@ -37,7 +37,7 @@ as_root = pytest.mark.skipif(not IS_ROOT, reason="needs root")
 
 # Imports everything first: the other user may be unable to read the interpreter's library.
 CHILD = """
-import json, os, sys, encodings.idna, getpass, tempfile, multiprocessing, urllib.request
+import hashlib, json, os, sys, tomllib, encodings.idna, getpass, tempfile, multiprocessing, urllib.request
 from pathlib import Path
 from dbtasks import maintenance
 from dbtasks.errors import DbtasksError
