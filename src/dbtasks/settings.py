@@ -92,6 +92,19 @@ class Settings:
     rehearsal_limit: int = _option(
         read.megabytes, "megabytes of a database that db.plan still copies", 1000
     )
+    versions: tuple[int, ...] = _option(
+        read.majors,
+        "PostgreSQL majors that the migrations are proven on",
+        read.SUPPORTED_MAJORS,
+        ", ".join(map(str, read.SUPPORTED_MAJORS)),
+    )
+    revision_timeout: float = _option(
+        read.seconds, "seconds that one revision may take in a proof", 60.0
+    )
+    reuse_server: bool = _option(
+        read.flag, "keep the throwaway server for the next test run; never in CI", False, "`false`"
+    )
+    results_dir: str = _option(read.text, "folder for the results of the proofs", "build/dbtasks")
     state_dir: str | None = _option(
         read.text, "folder for generated passwords and local data", shown=".dbtasks"
     )

@@ -6,11 +6,20 @@ Each function raises ValueError with words that follow the setting's name, as in
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from dbtasks.errors import SettingsError
 from dbtasks.url import DatabaseURL
 
-SUPPORTED_MAJORS = (14, 15, 16, 17, 18)
+# The majors that dbtasks works with, and the day each is supported to: postgresql.org/support/versioning.
+END_OF_LIFE = {
+    14: date(2026, 11, 12),
+    15: date(2027, 11, 11),
+    16: date(2028, 11, 9),
+    17: date(2029, 11, 8),
+    18: date(2030, 11, 14),
+}
+SUPPORTED_MAJORS = tuple(END_OF_LIFE)
 SERVER_KINDS = ("auto", "docker", "compose", "local", "external")
 _NAME_LIMIT = 63  # bytes of an identifier: NAMEDATALEN - 1
 # Parameters without which dbtasks would not find its own server again.
@@ -63,6 +72,24 @@ def major(value: object) -> int:
     if str(value).strip() not in {str(supported) for supported in SUPPORTED_MAJORS}:
         raise ValueError(f"wants one of the majors {', '.join(map(str, SUPPORTED_MAJORS))}")
     return int(str(value))
+
+
+def majors(value: object) -> tuple[int, ...]:
+    """Read majors: a list of numbers, or `14,15`; sorted, each once."""
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)) or not items:
+        raise ValueError("wants a list of PostgreSQL majors, such as [17, 18]")
+    return tuple(sorted({major(item) for item in items}))
+
+
+def flag(value: object) -> bool:
+    """Read a yes or no."""
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word not in {"1", "true", "yes", "on", "0", "false", "no", "off"}:
+        raise ValueError("wants true or false")
+    return word in {"1", "true", "yes", "on"}
 
 
 def port(value: object) -> int:
