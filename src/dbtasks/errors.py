@@ -61,10 +61,22 @@ class ServerError(DbtasksError):
 
 
 class MigrationError(DbtasksError):
-    """The migrations could not be read or applied."""
+    """The migrations could not be read or applied; `revision` is the one that failed, if one did."""
 
     exit_code = 4
     default_code = "migration"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        code: str = "",
+        details: Sequence[str] = (),
+        revision: str | None = None,
+    ) -> None:
+        super().__init__(message, remedy=remedy, code=code, details=details)
+        self.revision = revision
 
 
 class RefusedError(DbtasksError):

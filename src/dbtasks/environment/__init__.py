@@ -67,12 +67,14 @@ class Environment:
         *,
         sql_to: TextIO | None = None,
         record: Callable[[str, Any], None] | None = None,
+        commit_each: bool = False,
         **options: Any,
     ) -> None:
         """Run env.py; `work(current heads, context)` returns the steps that Alembic is to run.
 
         With `sql_to` the environment runs offline and writes SQL there; `record` is told every
-        statement that runs online, with its parameters.
+        statement that runs online, with its parameters; `commit_each` gives every revision a
+        transaction of its own, whatever env.py configures.
 
         Raises:
             MigrationError: env.py raised, connected to another database, or never ran migrations.
@@ -90,7 +92,7 @@ class Environment:
         context = EnvironmentContext(
             self.config, self.script, fn=loaded, as_sql=sql_to is not None, **options
         )
-        guard = _Guard(context, self._check, record)
+        guard = _Guard(context, self._check, record, commit_each=commit_each)
         with (
             self._inside(),
             exported(self.settings, self.url),
@@ -209,8 +211,11 @@ class _Guard:
         context: EnvironmentContext,
         check: Callable[[Connection], None],
         record: Callable[[str, Any], None] | None,
+        *,
+        commit_each: bool,
     ) -> None:
         self._context, self._check, self._record = context, check, record
+        self._forced = {"transaction_per_migration": True} if commit_each else {}
         self._configure, self._run = context.configure, context.run_migrations
         context.configure = self.configure  # type: ignore[method-assign]
         context.run_migrations = self.run_migrations  # type: ignore[method-assign]
@@ -223,7 +228,7 @@ class _Guard:
         logger = logging.getLogger("alembic")
         if logger.getEffectiveLevel() > logging.DEBUG:
             logger.setLevel(logging.WARNING)
-        self._configure(*args, **options)
+        self._configure(*args, **{**options, **self._forced})
 
     def run_migrations(self, **arguments: Any) -> None:
         migration_context = self._context.get_context()

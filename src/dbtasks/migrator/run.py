@@ -155,6 +155,7 @@ class Run:
             remedy=version_table_remedy(cause) or left_over_type_remedy(cause) or remedy,
             code="revision-failed",
             details=[*_details(step, cause), *left_behind],
+            revision=step.revision,
         )
 
     def _failure_after(self, error: MigrationError, cause: BaseException) -> MigrationError:
