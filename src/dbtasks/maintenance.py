@@ -108,6 +108,16 @@ def connect_any(url: DatabaseURL) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+@contextlib.contextmanager
+def _on(kept: psycopg.Connection | None, url: DatabaseURL) -> Iterator[psycopg.Connection]:
+    """Yield the connection that the caller keeps, if it still works, else one for this occasion."""
+    if kept is not None and not kept.closed:
+        yield kept
+        return
+    with connect_any(url) as connection:
+        yield connection
+
+
 def exists(url: DatabaseURL) -> bool:
     """Tell whether the database of `url` exists on its server."""
     with connect_any(url) as connection:
@@ -173,25 +183,24 @@ def set_up(url: DatabaseURL, statements: Sequence[str]) -> str:
     return "ran"
 
 
-def drop(url: DatabaseURL) -> bool:
-    """Drop the database of `url`, ending its connections; tell whether it existed."""
-    if not exists(url):
-        return False
-    with connect_any(url) as connection:
+def drop(url: DatabaseURL, *, on: psycopg.Connection | None = None) -> None:
+    """Drop the database of `url` if it exists, ending its connections."""
+    with _on(on, url) as connection:
         connection.execute(
             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(url.database))
         )
-    return True
 
 
-def clone(template: DatabaseURL, copy: DatabaseURL) -> None:
+def clone(
+    template: DatabaseURL, copy: DatabaseURL, *, on: psycopg.Connection | None = None
+) -> None:
     """Create the database of `copy` as a copy of the one of `template`, which nobody may be using.
 
     `file_copy` copies files instead of writing every page to the log: 3 times faster on a server
     without fsync, and the only way before PostgreSQL 15.
     """
     names = sql.Identifier(copy.database), sql.Identifier(template.database)
-    with connect_any(template.with_database("")) as connection:
+    with _on(on, template.with_database("")) as connection:
         fast = connection.info.server_version >= 150000
         strategy = sql.SQL(" STRATEGY file_copy" if fast else "")
         try:
@@ -243,9 +252,9 @@ def by_age(url: DatabaseURL, names: Iterable[str]) -> list[str]:
         return [row[0] for row in rows]
 
 
-def comment(url: DatabaseURL, text: str) -> None:
+def comment(url: DatabaseURL, text: str, *, on: psycopg.Connection | None = None) -> None:
     """Write the comment of the database of `url`."""
-    with connect_any(url) as connection:
+    with _on(on, url) as connection:
         connection.execute(
             sql.SQL("COMMENT ON DATABASE {} IS {}").format(
                 sql.Identifier(url.database), sql.Literal(text)

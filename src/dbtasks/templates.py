@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    import psycopg
+
     from dbtasks.url import DatabaseURL
 
 _TEMPLATE = "dbtasks_template_"
@@ -44,6 +46,16 @@ class Templates:
     def __init__(self, server: DatabaseURL, owner: str, say: Callable[[str], None]) -> None:
         digest = hashlib.sha256(owner.encode()).hexdigest()[:8]
         self._server, self._prefix, self._say = server, f"{_TEMPLATE}{digest}_", say
+        self._connection: psycopg.Connection | None = None
+
+    @contextlib.contextmanager
+    def connected(self) -> Iterator[None]:
+        """Work on one connection meanwhile, instead of one for each clone and each drop."""
+        with maintenance.connect_any(self._server) as self._connection:
+            try:
+                yield
+            finally:
+                self._connection = None
 
     def get(self, key: str, build: Callable[[DatabaseURL], None]) -> DatabaseURL:
         """Return the template of `key`; `build` brings an empty database to head if there is none.
@@ -70,7 +82,7 @@ class Templates:
     def clone(self, template: DatabaseURL) -> Iterator[DatabaseURL]:
         """Yield a throwaway copy of a template, or of any database that nobody is using."""
         with self._throwaway() as url:
-            maintenance.clone(template, url)
+            maintenance.clone(template, url, on=self._connection)
             self._own(url)
             yield url
 
@@ -88,10 +100,11 @@ class Templates:
         try:
             yield url
         finally:
-            maintenance.drop(url)
+            maintenance.drop(url, on=self._connection)
 
     def _own(self, url: DatabaseURL) -> None:
-        maintenance.comment(url, f"dbtasks throwaway of {os.getpid()} on {socket.gethostname()}")
+        text = f"dbtasks throwaway of {os.getpid()} on {socket.gethostname()}"
+        maintenance.comment(url, text, on=self._connection)
 
     def _is_complete(self, url: DatabaseURL) -> bool:
         found = maintenance.comments(self._server, url.database)

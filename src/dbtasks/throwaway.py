@@ -56,19 +56,49 @@ class Throwaways:
         Raises:
             MigrationError: there are several heads, or a revision fails.
         """
+        with self.clone(self.template()) as url:
+            yield Migrator(self._settings, url)
+
+    def template(self) -> DatabaseURL:
+        """Return the database at head that is kept to be cloned, built now if there is none.
+
+        Raises:
+            MigrationError: there are several heads, or a revision fails.
+        """
         history = read_history(self._settings)
         history.check_one_head()
         files = [Path(one.path) for one in history.revisions.values()]
         version = maintenance.server_version(self._url)
         key = content_key([*files, *Environment(self._settings).files()], *self._setup, version)
-        template = self._templates.get(key, lambda url: self._build(url, "heads"))
-        with self._templates.clone(template) as url:
-            yield Migrator(self._settings, url)
+        return self._templates.get(key, lambda url: self._build(url, "heads"))
+
+    def connected(self) -> contextlib.AbstractContextManager[None]:
+        """Make, clone and drop on one connection meanwhile."""
+        return self._templates.connected()
+
+    def clone(self, database: DatabaseURL) -> contextlib.AbstractContextManager[DatabaseURL]:
+        """Yield a copy of a template, or of any database of the same server that nobody is using.
+
+        Raises:
+            ServerError: with code `clone`, for example because somebody is connected to it.
+        """
+        return self._templates.clone(database)
+
+    def empty(self) -> contextlib.AbstractContextManager[DatabaseURL]:
+        """Yield a database with nothing in it."""
+        return self._templates.empty()
+
+    @contextlib.contextmanager
+    def new(self) -> Iterator[DatabaseURL]:
+        """Yield a database that has had `setup_sql`, and no revision."""
+        with self.empty() as url:
+            maintenance.set_up(url, self._setup)
+            yield url
 
     @contextlib.contextmanager
     def at(self, current: Sequence[str]) -> Iterator[Migrator]:
         """Yield the migrations on a database without rows, migrated to some revisions."""
-        with self._templates.empty() as url:
+        with self.empty() as url:
             self._build(url, *current)
             yield Migrator(self._settings, url)
 
@@ -79,7 +109,7 @@ class Throwaways:
         Raises:
             ServerError: with code `clone`, for example because somebody is connected to it.
         """
-        with self._templates.clone(database) as url:
+        with self.clone(database) as url:
             yield Migrator(self._settings, url)
 
     def _build(self, url: DatabaseURL, *targets: str) -> None:

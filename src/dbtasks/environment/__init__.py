@@ -53,6 +53,7 @@ class Environment:
         ini, toml = config_files(settings)
         self.folder = (ini or toml or settings.root).parent
         self._loaded = False
+        self.version_table: VersionTable | None = None
         self.config = Config(ini, toml_file=toml, attributes={"dbtasks": True})
         self.config.messaging_opts = {"quiet": True}  # the path of a new revision is our result
         with self._inside():
@@ -86,6 +87,7 @@ class Environment:
             self.config.output_buffer = sql_to
 
         def loaded(heads: Any, migration_context: MigrationContext) -> Any:
+            self.version_table = _version_table(migration_context)
             self.load()
             return work(heads, migration_context)
 
@@ -101,10 +103,9 @@ class Environment:
             context,
         ):
             self._run_env(guard)
-        if guard.table is not None and version_table.recall(self.settings) != guard.table:
-            version_table.remember(
-                self.settings, guard.table, [*self.files(), *files_of(self.folder)]
-            )
+        table = self.version_table
+        if sql_to is None and table is not None and version_table.recall(self.settings) != table:
+            version_table.remember(self.settings, table, [*self.files(), *files_of(self.folder)])
 
     def files(self) -> list[Path]:
         """Return env.py and the configuration files."""
@@ -221,7 +222,6 @@ class _Guard:
         context.run_migrations = self.run_migrations  # type: ignore[method-assign]
         self.ran = False
         self.failure: BaseException | None = None
-        self.table: VersionTable | None = None
 
     def configure(self, *args: Any, **options: Any) -> None:
         # Alembic's own lines ("Running upgrade ...") would cut through our progress display.
@@ -237,10 +237,6 @@ class _Guard:
             if migration_context.connection is not None and not migration_context.as_sql:
                 self._check(migration_context.connection)
                 self._listen(migration_context.connection)
-                self.table = VersionTable(
-                    table=migration_context.version_table,
-                    schema=migration_context.version_table_schema,
-                )
             self.ran = True
             self._run(**arguments)
         except (Exception, SystemExit) as error:  # kept for the case that env.py swallows it
@@ -289,6 +285,10 @@ class _Attributes(dict[str, Any]):
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _version_table(context: MigrationContext) -> VersionTable:
+    return VersionTable(table=context.version_table, schema=context.version_table_schema)
 
 
 def _place(connection: Connection) -> str:

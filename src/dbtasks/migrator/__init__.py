@@ -16,13 +16,13 @@ from dbtasks.environment.imports import files_of
 from dbtasks.errors import CheckError, UsageError
 from dbtasks.migrator.rehearsal import Rehearsal
 from dbtasks.migrator.run import Run, Watcher
-from dbtasks.migrator.steps import back, check_known, describe, down, unknown, up
+from dbtasks.migrator.steps import back, check_known, describe, down, stairs, unknown, up
 from dbtasks.results import Difference, Outcome, RehearsedStep, Revision, Standing, Step
 from dbtasks.revisions import read_history
 from dbtasks.revisions.history import several_heads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from alembic.runtime.migration import MigrationContext, MigrationStep
     from alembic.script import Script
@@ -113,6 +113,16 @@ class Migrator:
             MigrationError: a revision failed, or the target is unknown or ambiguous.
         """
         return self._run(lambda heads: up(self.environment.script, self._goal(target), heads))
+
+    def stairway(self, wanted: Collection[str]) -> Outcome:
+        """Apply everything pending, each revision in a transaction of its own, whatever env.py says.
+
+        Each revision of `wanted` is undone and applied again before the next one. All of it happens
+        in one environment: env.py runs once.
+        """
+        return self._run(
+            lambda heads: stairs(self.environment.script, heads, wanted), commit_each=True
+        )
 
     def downgrade(self, target: str) -> Outcome:
         """Undo revisions until the database is at `target`; `base` undoes all."""
@@ -244,6 +254,7 @@ class Migrator:
         steps_from: Callable[[tuple[str, ...]], list[MigrationStep]],
         *,
         rehearsal: Rehearsal | None = None,
+        commit_each: bool = False,
     ) -> Outcome:
         """Let Alembic run the steps; tell the watcher, time each, and explain a failure."""
         run = Run(self.environment, rehearsal or self._watcher)
@@ -253,7 +264,11 @@ class Migrator:
             return run.observe(steps_from(heads), heads, context)
 
         with run.explained():
-            self.environment.run(work, record=rehearsal.record if rehearsal is not None else None)
+            self.environment.run(
+                work,
+                record=rehearsal.record if rehearsal is not None else None,
+                commit_each=commit_each,
+            )
         standing = self._standing(run.heads_now())
         return Outcome(applied=run.finished, current=standing.current, pending=standing.pending)
 

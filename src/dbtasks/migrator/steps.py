@@ -12,7 +12,7 @@ from dbtasks.errors import MigrationError
 from dbtasks.results import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from alembic.script import ScriptDirectory
 
@@ -45,6 +45,34 @@ def down(script: ScriptDirectory, target: str, heads: Sequence[str]) -> list[Mig
     """Return the steps that undo what is applied after `target`."""
     with _functions_there():
         return list(script._downgrade_revs(target, heads))  # type: ignore[arg-type]  # noqa: SLF001
+
+
+def stairs(
+    script: ScriptDirectory, heads: Sequence[str], wanted: Collection[str]
+) -> list[MigrationStep]:
+    """Return the steps that apply everything pending; each of `wanted` is undone and applied again.
+
+    Raises:
+        MigrationError: with code `no-downgrade`.
+    """
+    steps: list[MigrationStep] = []
+    pending: Any = up(script, "heads", heads)
+    for step in pending:
+        steps.append(step)
+        if step.revision.revision in wanted:
+            steps += [_down_again(script, step.revision), step]
+    return steps
+
+
+def _down_again(script: ScriptDirectory, revision: Any) -> MigrationStep:
+    if getattr(revision.module, "downgrade", None) is None:
+        raise MigrationError(
+            f"{revision.path} has no function downgrade()",
+            remedy="write it, or let it raise NotImplementedError to say that there is no way back",
+            code="no-downgrade",
+            revision=revision.revision,
+        )
+    return MigrationStep.downgrade_from_script(script.revision_map, revision)
 
 
 def back(script: ScriptDirectory, count: int, heads: Sequence[str]) -> list[MigrationStep]:
