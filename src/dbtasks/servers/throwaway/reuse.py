@@ -1,0 +1,86 @@
+"""Reuse: a throwaway server that stays for the next run on a developer's machine."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from typing import TYPE_CHECKING
+
+from dbtasks.errors import ServerError
+from dbtasks.servers.docker_plan import image_name
+from dbtasks.servers.throwaway.base import Order, ThrowawayServer
+from dbtasks.servers.throwaway.owner import HandleFile
+from dbtasks.servers.throwaway.parameters import parameters
+from dbtasks.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from dbtasks.settings import Settings
+
+
+def is_allowed(say: Callable[[str], None]) -> bool:
+    """Tell whether a server may stay: not in CI."""
+    if os.environ.get("CI", "").lower() in {"", "0", "false"}:
+        return True
+    say("CI is set: the throwaway server is not kept for the next run")
+    return False
+
+
+def find_or_make(
+    settings: Settings,
+    say: Callable[[str], None],
+    attach: Callable[[Mapping[str, str]], ThrowawayServer],
+    make: Callable[[Order], ThrowawayServer],
+    kind: str,
+) -> ThrowawayServer:
+    """Return the kept server if it answers with the password that was kept, else a new one.
+
+    Raises:
+        ServerError: what `make` raises, or `busy`.
+    """
+    options = parameters(settings.server_options)
+    wanted = [settings.key, kind, image_name(settings), options, settings.user]
+    name = "kept-" + hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:12]
+    state = State(settings)
+    path = state.path(f"throwaway-{name}.json")
+    with state.lock(path.stem):
+        server = _read(path, attach)
+        if server is not None and _answers(server):
+            path.touch()
+            say(f"using the throwaway {server.kind} server at {server.url.place} again")
+            return server
+        path.touch(mode=0o600)  # without it the server would count as left over
+        try:
+            server = make(Order.of(settings, HandleFile(path=path), say, name))
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        draft = path.with_suffix(".draft")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(server.handle), encoding="utf-8")
+        draft.replace(path)
+    return server
+
+
+def _read(
+    path: Path, attach: Callable[[Mapping[str, str]], ThrowawayServer]
+) -> ThrowawayServer | None:
+    """Return the server of a handle file; None if there is none, or only half of one."""
+    with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
+        return attach(json.loads(path.read_text(encoding="utf-8")))
+    return None
+
+
+def _answers(server: ThrowawayServer) -> bool:
+    from dbtasks import maintenance
+
+    try:
+        with maintenance.connect(server.url) as connection:
+            connection.execute("SELECT 1")
+    except ServerError:
+        return False
+    return True
