@@ -235,6 +235,16 @@ def seal(url: DatabaseURL) -> None:
         )
 
 
+def rename(url: DatabaseURL, name: str) -> None:
+    """Give a database another name and no comment, ending its connections."""
+    old, new = sql.Identifier(url.database), sql.Identifier(name)
+    seal(url)
+    with connect_any(url.with_database("")) as connection:
+        connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(old, new))
+        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(new))
+        connection.execute(sql.SQL("COMMENT ON DATABASE {} IS NULL").format(new))
+
+
 def size(url: DatabaseURL) -> int:
     """Return the bytes that the database of `url` takes on disk."""
     with connect_any(url) as connection:

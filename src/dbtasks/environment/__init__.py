@@ -54,6 +54,7 @@ class Environment:
         self.folder = (ini or toml or settings.root).parent
         self._loaded = False
         self.version_table: VersionTable | None = None
+        self.connection: Connection | None = None
         self.config = Config(ini, toml_file=toml, attributes={"dbtasks": True})
         self.config.messaging_opts = {"quiet": True}  # the path of a new revision is our result
         with self._inside():
@@ -88,6 +89,7 @@ class Environment:
 
         def loaded(heads: Any, migration_context: MigrationContext) -> Any:
             self.version_table = _version_table(migration_context)
+            self.connection = migration_context.connection
             self.load()
             return work(heads, migration_context)
 

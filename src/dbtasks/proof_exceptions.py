@@ -1,0 +1,109 @@
+"""The exceptions that a team knows of: `proof_exceptions.toml` beside env.py, each with a reason.
+
+    [[exception]]
+    proof = "stairway"
+    revision = "8d2f1c55a0b3"
+    code = "irreversible"
+    reason = "the old prices are gone, and nobody needs them"
+
+`code`, `object` (a key such as `enum public.status`) and `postgres` (a list of majors) narrow an entry down.
+A revision whose exception has the code `irreversible` is not undone at all.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dbtasks.errors import SettingsError
+from dbtasks.values import SUPPORTED_MAJORS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+FILE_NAME = "proof_exceptions.toml"
+IRREVERSIBLE = "irreversible"
+_PROOFS = (
+    "single-head",
+    "upgrade",
+    "stairway",
+    "models",
+    "rows",
+    "plain-owner",
+    "base-branch",
+    "across-versions",
+)
+_PER_REVISION = ("stairway", "rows", "across-versions")
+_KEYS = ("proof", "revision", "code", "object", "postgres", "reason")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownException:
+    """One entry of the file; what it does not name does not matter."""
+
+    proof: str
+    reason: str
+    revision: str | None = None
+    code: str | None = None
+    object: str | None = None
+    postgres: tuple[int, ...] = SUPPORTED_MAJORS
+
+    def concerns(self, proof: str, revision: str | None, major: int) -> bool:
+        """Tell whether the entry is about this proof of this revision on this major."""
+        return self.proof == proof and self.revision in {None, revision} and major in self.postgres
+
+    def covers(self, code: str, objects: Collection[str]) -> bool:
+        """Tell whether the entry excuses a finding about some objects, of the proof that it concerns."""
+        return self.code in {None, code} and (self.object is None or set(objects) <= {self.object})
+
+
+def read_exceptions(path: Path) -> tuple[KnownException, ...]:
+    """Read the file; one that does not exist has no exceptions.
+
+    Raises:
+        SettingsError: the file cannot be read, or an entry is malformed or without a reason.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _malformed(path, f"cannot be read: {error}") from error
+    entries = document.pop("exception", [])
+    if document or not isinstance(entries, list):
+        unknown = ", ".join(document) or "exception, which is no list of tables,"
+        raise _malformed(path, f"has {unknown} where only [[exception]] may be")
+    return tuple(_entry(path, number, one) for number, one in enumerate(entries, 1))
+
+
+def _entry(path: Path, number: int, given: Any) -> KnownException:
+    if not isinstance(given, dict):
+        raise _malformed(path, f"entry {number} is no table")
+    unknown = [key for key in given if key not in _KEYS]
+    if unknown:
+        raise _malformed(path, f"entry {number} has the unknown key {unknown[0]}")
+    majors = given.pop("postgres", [*SUPPORTED_MAJORS])
+    if not isinstance(majors, list) or not set(majors) <= set(SUPPORTED_MAJORS):
+        raise _malformed(path, f"entry {number} has a postgres that is no list of majors")
+    for key, value in given.items():
+        if not isinstance(value, str) or not value.strip():
+            raise _malformed(path, f"entry {number} has a {key} that is no text")
+    for key in ("proof", "reason"):
+        if key not in given:
+            raise _malformed(path, f"entry {number} has no {key}")
+    proof = given["proof"]
+    if proof not in _PROOFS:
+        raise _malformed(path, f"entry {number} is about the unknown proof {proof}")
+    if proof in _PER_REVISION and "revision" not in given:
+        raise _malformed(path, f"entry {number} has no revision, which {proof} wants")
+    return KnownException(**given, postgres=tuple(majors))
+
+
+def _malformed(path: Path, what: str) -> SettingsError:
+    return SettingsError(
+        f"{path}: {what}",
+        remedy="write [[exception]] with proof, revision and reason, and if need be code, object and postgres",
+        code="proof-exceptions",
+    )

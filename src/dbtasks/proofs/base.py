@@ -1,0 +1,50 @@
+"""The base branch's own files, so that a database can be brought to where that branch is."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tarfile
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dbtasks.git import find_repository
+from dbtasks.git.process import run_git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dbtasks.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseFiles:
+    """The project as the base branch has it; `settings` lead to a copy of its files."""
+
+    name: str
+    commit: str
+    settings: Settings
+
+
+@contextlib.contextmanager
+def base_files(settings: Settings) -> Iterator[BaseFiles]:
+    """Yield the project as the newest commit has it that this branch shares with its base branch.
+
+    Raises:
+        MigrationError: there is no git, no repository, no commit, or the clone is shallow.
+        UsageError: there is no base branch.
+    """
+    repository = find_repository(settings.root)
+    name, tip = repository.base()
+    commit = repository.merge_base(tip, repository.head()) or tip
+    folder = repository.relative(settings.root) or "."
+    archive = run_git(repository.root, "archive", "--format=tar", commit, "--", folder)
+    with tempfile.TemporaryDirectory(prefix="dbtasks-base-") as temporary:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            # Python 3.11.0 to 3.11.3 have no filters.
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)
+            tar.extractall(temporary)  # noqa: S202
+        root = (Path(temporary) / folder).resolve()
+        yield BaseFiles(name=name, commit=commit, settings=replace(settings, root=root))

@@ -1,0 +1,88 @@
+"""What the proofs share: one walk over the history for all tests of a kind, and the judge of what is found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dbtasks.errors import DbtasksError
+from dbtasks.proof_exceptions import IRREVERSIBLE
+from dbtasks.proofs.judge import Judge
+from dbtasks.proofs.stairway import Stairway
+from dbtasks.pytest_plugin import run_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dbtasks.pytest_plugin.run import Run
+    from dbtasks.results import Step
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one test for each revision, oldest first."""
+    if "revision" not in metafunc.fixturenames:
+        return
+    try:
+        revisions = [one.revision for one in reversed(run_of(metafunc.config).history.ordered())]
+    except DbtasksError as error:
+        raise pytest.Collector.CollectError(f"{error.message}\nremedy: {error.remedy}") from None
+    metafunc.parametrize("revision", revisions, ids=revisions)
+
+
+@pytest.fixture
+def judge(request: pytest.FixtureRequest, dbtasks_run: Run) -> Judge:
+    """Says of a finding whether the promise counts as kept."""
+    return Judge(request.node, dbtasks_run)
+
+
+@pytest.fixture(scope="session")
+def stairway(request: pytest.FixtureRequest, dbtasks_run: Run) -> Stairway:
+    """The whole history, up, down and up again, as far as tests want it."""
+    run = dbtasks_run
+    wanted = _wanted(request, "test_stairway") - _irreversible(run)
+    walk = Stairway(run.settings, run.throwaways, wanted, _progress(request, "stairway"))
+    _walk(run, walk.climb)
+    return walk
+
+
+def _walk(run: Run, walk: Callable[[], None]) -> None:
+    try:
+        walk()
+    except DbtasksError as error:
+        pytest.fail(str(Judge.explained(error, run)), pytrace=False)
+
+
+def _wanted(request: pytest.FixtureRequest, test: str) -> set[Any]:
+    """Return the revisions whose tests were selected."""
+    return {
+        item.callspec.params["revision"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function)
+        and item.originalname == test
+        and item.module.__name__ == "dbtasks.proofs.test_migrations"
+    }
+
+
+def _irreversible(run: Run) -> set[str | None]:
+    major = run.settings.postgres
+    return {
+        one.revision
+        for one in run.exceptions
+        if one.code == IRREVERSIBLE and one.concerns("stairway", one.revision, major)
+    }
+
+
+def _progress(request: pytest.FixtureRequest, what: str) -> Callable[[Step], None]:
+    """Return what tells on a terminal how far a walk is."""
+    reporter: Any = request.config.pluginmanager.get_plugin("terminalreporter")
+    capture: Any = request.config.pluginmanager.get_plugin("capturemanager")
+    if reporter is None or capture is None or not reporter.isatty:
+        return lambda _: None
+
+    def show(step: Step) -> None:
+        with capture.global_and_fixture_disabled():
+            text = f"{what}: step {step.number} of {step.total}, {step.revision}"
+            reporter.rewrite(text.ljust(76)[:76] if step.number < step.total else " " * 76)
+
+    return show

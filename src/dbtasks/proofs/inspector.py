@@ -1,0 +1,72 @@
+"""A throwaway database looked at from outside while its revisions run."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from dbtasks import catalog, maintenance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import psycopg
+    import sqlalchemy
+
+    from dbtasks.catalog import Fingerprint
+    from dbtasks.url import DatabaseURL
+    from dbtasks.version_table import VersionTable
+
+_VERSION_TABLES = """
+    SELECT format('%%I.%%I', nspname, relname)
+    FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE relkind = 'r' AND relname = %s AND nspname = coalesce(%s::name, nspname)
+"""
+_OPEN = """
+    SELECT pid, coalesce(nullif(application_name, ''), usename), query
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+      AND state LIKE 'idle in transaction%' AND xact_start < now() - interval '0.2 s'
+"""
+# What it reads has to wait for nobody: a lock that a revision left must not hang the proof.
+_LOCK_TIMEOUT = "SET lock_timeout = '5s'"
+
+
+class Inspector:
+    """A connection of our own to the database, beside the one that Alembic works on."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
+
+    @classmethod
+    @contextlib.contextmanager
+    def at(cls, url: DatabaseURL) -> Iterator[Inspector]:
+        """Yield an inspector of the database at `url`."""
+        with maintenance.connect(url) as connection:
+            connection.execute(_LOCK_TIMEOUT)
+            yield cls(connection)
+
+    def version_tables(self, table: VersionTable | None) -> tuple[str, ...]:
+        """Return the quoted names of what may be Alembic's version table."""
+        if table is None:
+            return ()
+        rows = self.connection.execute(_VERSION_TABLES, [table.table, table.schema])
+        return tuple(row[0] for row in rows)
+
+    def fingerprint(
+        self, table: VersionTable | None, through: sqlalchemy.Connection | None = None
+    ) -> Fingerprint:
+        """Return the database's catalog without the version table, as seen `through` another connection if given."""
+        rows = self._rows if through is None else lambda text: through.exec_driver_sql(text).all()
+        return catalog.read(rows, ignore=self.version_tables(table))
+
+    def end_open_transaction(self) -> tuple[int, str, str] | None:
+        """End a transaction that another connection left open; return its process, its name, its statement."""
+        row = self.connection.execute(_OPEN).fetchone()
+        if row is None:
+            return None
+        self.connection.execute("SELECT pg_terminate_backend(%s)", [row[0]])
+        return row[0], row[1], " ".join(row[2].split())[:200]
+
+    def _rows(self, text: str) -> Sequence[Sequence[object]]:
+        return self.connection.execute(text.encode()).fetchall()

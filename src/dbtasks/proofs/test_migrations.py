@@ -1,0 +1,56 @@
+"""The promises, each a test; those about single revisions are a test for each revision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbtasks.errors import DbtasksError
+from dbtasks.proofs import whole
+
+if TYPE_CHECKING:
+    from dbtasks.proofs.judge import Judge
+    from dbtasks.proofs.stairway import Stairway
+    from dbtasks.pytest_plugin.run import Run
+
+
+def test_single_head(dbtasks_run: Run, judge: Judge) -> None:
+    """The history has one head."""
+    judge.settle(whole.single_head(dbtasks_run))
+
+
+def test_upgrade(dbtasks_run: Run, judge: Judge) -> None:
+    """An empty database reaches the head, as `db.init` would bring it there."""
+    with judge.told("upgrade-failed"):
+        judge.settle(whole.upgrade(dbtasks_run))
+
+
+def test_stairway(revision: str, stairway: Stairway, judge: Judge) -> None:
+    """A revision can be undone and applied again, and each leaves the catalog as it should."""
+    flight = stairway.flights.get(revision)
+    if flight is None:
+        judge.not_reached(stairway.blocker)
+    judge.settle(flight.finding or judge.declared_irreversible(), **flight.measured())
+
+
+def test_models(dbtasks_run: Run, judge: Judge) -> None:
+    """The models and the migrations agree."""
+    with judge.told("models-not-compared"):
+        judge.settle(whole.models(dbtasks_run))
+
+
+def test_plain_owner(dbtasks_run: Run, judge: Judge) -> None:
+    """The owner of a database can migrate it without being a superuser."""
+    with judge.told("upgrade-failed"):
+        judge.settle(whole.plain_owner(dbtasks_run))
+
+
+def test_base_branch(dbtasks_run: Run, judge: Judge) -> None:
+    """A database that is where the base branch is reaches the same head."""
+    try:
+        found = whole.base_branch(dbtasks_run)
+    except DbtasksError as error:
+        if error.code in whole.NO_BASE:
+            judge.unavailable(error.message)
+        judge.fail(error, "base-upgrade-failed")
+        return
+    judge.settle(found)
