@@ -171,12 +171,13 @@ def _proof(item: pytest.Item) -> dict[str, Any] | None:
     if not isinstance(item, pytest.Function) or item.module.__name__ != _PROOFS:
         return None
     parameters = getattr(item, "callspec", None)
-    found = {
+    found: dict[str, Any] = {
         "proof": item.originalname.removeprefix("test_").replace("_", "-"),
         "revision": parameters.params["revision"] if parameters else None,
     }
     if RESULT in item.stash:
-        found.update(item.stash[RESULT])
+        result = item.stash[RESULT]
+        found.update(result)
     return found
 
 
