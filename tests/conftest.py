@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import uuid
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from consumers import PROJECTS, TASKS, Project, clean_environ
+from consumers import Project, clean_environ, copy_of
 from dbtasks import maintenance
 from dbtasks.servers import engine
 from dbtasks.servers.local import LocalServer
@@ -96,12 +95,6 @@ def copy_project(tmp_path: Path) -> CopyProject:
     """Copy one of tests/projects into a folder with a space in its name, and give it a tasks.py."""
 
     def copy(name: str, url: DatabaseURL | None = None, **environ: str) -> Project:
-        root = tmp_path / f"a {name}"
-        shutil.copytree(PROJECTS / name, root)
-        (root / "tasks.py").write_text(TASKS, encoding="utf-8")
-        given = {}
-        if url is not None:
-            given = {"DATABASE_URL": url.libpq(), "DBTASKS_THROWAWAY_URL": url.libpq()}
-        return Project(root, {**clean_environ(), **given, **environ})
+        return copy_of(name, tmp_path, url, **environ)
 
     return copy

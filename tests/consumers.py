@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dbtasks.url import DatabaseURL
 
 PROJECTS = Path(__file__).parent / "projects"
 TASKS = """\
@@ -61,3 +66,14 @@ class Project:
             check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr)
+
+
+def copy_of(name: str, folder: Path, url: DatabaseURL | None = None, **environ: str) -> Project:
+    """Copy one of tests/projects into a folder with a space in its name, and give it a tasks.py."""
+    root = folder / f"a {name}"
+    shutil.copytree(PROJECTS / name, root)
+    (root / "tasks.py").write_text(TASKS, encoding="utf-8")
+    given = {}
+    if url is not None:
+        given = {"DATABASE_URL": url.libpq(), "DBTASKS_THROWAWAY_URL": url.libpq()}
+    return Project(root, {**clean_environ(), **given, **environ})

@@ -246,11 +246,17 @@ class Database:
         else:
             self.server.destroy()
 
-    def throwaways(self) -> Throwaways:
+    def throwaways(self, *, revision_timeout: float | None = None) -> Throwaways:
         """Return the throwaway databases of this project."""
         from dbtasks.throwaway import Throwaways
 
-        return Throwaways(self.settings, self.server, self._setup_statements(), self._say)
+        return Throwaways(
+            self.settings,
+            self.server,
+            self._setup_statements(),
+            self._say,
+            revision_timeout=revision_timeout,
+        )
 
     def wait(self, timeout: float) -> DatabaseURL:
         """Wait until the database's server answers; start nothing."""

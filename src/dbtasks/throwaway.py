@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dbtasks import maintenance, servers
 from dbtasks.environment import Environment
 from dbtasks.migrator import Migrator
+from dbtasks.migrator.limit import TimeLimit
 from dbtasks.revisions import read_history
 from dbtasks.templates import Templates, content_key
 
@@ -25,14 +26,21 @@ if TYPE_CHECKING:
 class Throwaways:
     """Databases that nobody will miss, on the project's server if dbtasks made it, else on one of its own.
 
-    `setup` is the SQL that a new database gets first.
+    `setup` is the SQL that a new database gets first; `revision_timeout` are the seconds that a revision
+    may take to be applied, None for as long as it likes.
     """
 
     def __init__(
-        self, settings: Settings, server: Server, setup: Sequence[str], say: Callable[[str], None]
+        self,
+        settings: Settings,
+        server: Server,
+        setup: Sequence[str],
+        say: Callable[[str], None],
+        *,
+        revision_timeout: float | None = None,
     ) -> None:
         self._settings, self._setup, self._say = settings, tuple(setup), say
-        self._server = server
+        self._server, self._revision_timeout = server, revision_timeout
 
     @cached_property
     def _url(self) -> DatabaseURL:
@@ -115,4 +123,20 @@ class Throwaways:
     def _build(self, url: DatabaseURL, *targets: str) -> None:
         maintenance.set_up(url, self._setup)
         for target in targets:
-            Migrator(self._settings, url).upgrade(target)
+            self.upgrade(self._settings, url, target)
+
+    def upgrade(self, settings: Settings, url: DatabaseURL, target: str = "heads") -> Migrator:
+        """Migrate a throwaway database within the time limit; return its migrations.
+
+        Raises:
+            MigrationError: a revision failed, or took too long.
+        """
+        if self._revision_timeout is None:
+            migrator = Migrator(settings, url)
+            migrator.upgrade(target)
+            return migrator
+        limit = TimeLimit(url, self._revision_timeout)
+        migrator = Migrator(settings, url, watcher=limit)
+        with limit.installed():
+            migrator.upgrade(target)
+        return migrator

@@ -25,8 +25,7 @@ _VERSION_TABLES = """
 _OPEN = """
     SELECT pid, coalesce(nullif(application_name, ''), usename), query
     FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()
-      AND state LIKE 'idle in transaction%' AND xact_start < now() - interval '0.2 s'
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'
 """
 # What it reads has to wait for nobody: a lock that a revision left must not hang the proof.
 _LOCK_TIMEOUT = "SET lock_timeout = '5s'"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from dbtasks import catalog
 from dbtasks.errors import MigrationError
 from dbtasks.migrator import Migrator
+from dbtasks.migrator.limit import TimeLimit
 from dbtasks.proofs.finding import Finding
 from dbtasks.proofs.inspector import Inspector
-from dbtasks.proofs.limit import TimeLimit
 from dbtasks.results import Step
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ class Stairway:
 
     def _begin(self, url: DatabaseURL, inspector: Inspector) -> None:
         self._inspector = inspector
-        self._limit = TimeLimit(url, self._settings.revision_timeout)
-        self._migrator = Migrator(self._settings, url, watcher=self)
+        self._limit = TimeLimit(url, self._settings.revision_timeout, self)
+        self._migrator = Migrator(self._settings, url, watcher=self._limit)
         self._tops: dict[str, Fingerprint] = {}
         self._bottom = self._look()
 
@@ -115,7 +115,7 @@ class Stairway:
         where = UP if step.revision not in self._tops else AGAIN if step.upgrade else DOWN
         flight.finding = flight.finding or self._failure(step, where, error)
         self.blocker = step.revision if where == UP else ""
-        if where != DOWN or self._limit.expired is step:
+        if where != DOWN or error.code == "revision-timeout":
             return False
         self._bottom = self._look()
         return not catalog.changes(self._tops[step.revision], self._bottom)
@@ -124,15 +124,13 @@ class Stairway:
         """See a step begin."""
         self._say(step)
         self._running = step
-        self._limit.start(step)
 
     def done(self, step: Step, seconds: float) -> None:
         """Look at what a step did."""
-        self._limit.stop()
         self._running = None
         flight, now = self._flight(step), self._look()
-        if self._through() is None:
-            flight.finding = flight.finding or self._open_transaction(step)
+        left_open = self._open_transaction(step) if self._through() is None else None
+        flight.finding = flight.finding or left_open
         top = self._tops.get(step.revision)
         if not step.upgrade:
             flight.seconds[DOWN] = seconds
@@ -189,13 +187,8 @@ class Stairway:
         self._left.discard(step.revision)
 
     def _failure(self, step: Step, where: str, error: MigrationError) -> Finding:
-        if self._limit.expired is step:
-            return Finding(
-                code="revision-timeout",
-                message=f"{_named(step)} took longer than {self._limit.seconds:g} s to be {_verb(step)} and was ended",
-                remedy="see what it waits for, or raise the setting revision_timeout",
-                details=error.details,
-            )
+        if error.code == "revision-timeout":
+            return Finding.of(error)
         cause = error.__cause__
         if where == DOWN and isinstance(cause, NotImplementedError):
             return Finding(
@@ -228,7 +221,7 @@ def _compare_above(step: Step, first: Fingerprint, now: Fingerprint) -> Finding 
     if not found:
         return None
     message = f"applying {_named(step)} again gives another {_listed(found)} than the first time"
-    remedy = f"let downgrade() in {step.path} undo all that upgrade() does"
+    remedy = f"let downgrade() in {step.path} undo all that upgrade() does, and upgrade() do the same each time"
     return _finding("again-differs", message, remedy, found)
 
 
@@ -258,7 +251,3 @@ def _listed(found: Collection[Change]) -> str:
 
 def _named(step: Step) -> str:
     return f"revision {step.revision} ({step.message})"
-
-
-def _verb(step: Step) -> str:
-    return "applied" if step.upgrade else "undone"

@@ -88,7 +88,7 @@ def plain_owner(run: Run) -> Finding | None:
     """
     with owned(run.throwaways) as url:
         try:
-            Migrator(run.settings, url).upgrade("heads")
+            run.throwaways.upgrade(run.settings, url)
         except MigrationError as error:
             cause = getattr(error.__cause__, "orig", None)
             if str(getattr(cause, "sqlstate", None)) != _NOT_PRIVILEGED:
@@ -109,9 +109,8 @@ def base_branch(run: Run) -> Finding | None:
         DbtasksError: there is no base branch (`NO_BASE`), or a revision failed.
     """
     with base_files(run.settings) as base, run.throwaways.new() as url:
-        Migrator(base.settings, url).upgrade("heads")
-        migrator = Migrator(run.settings, url)
-        migrator.upgrade("heads")
+        run.throwaways.upgrade(base.settings, url)
+        migrator = run.throwaways.upgrade(run.settings, url)
         table = migrator.environment.version_table or VersionTable()
         upgraded = _fingerprint(url, table)
         with run.throwaways.clone(run.template) as new:

@@ -17,7 +17,6 @@ from dbtasks import maintenance
 from dbtasks.database import Database
 from dbtasks.environment import Environment
 from dbtasks.errors import ServerError
-from dbtasks.migrator import Migrator
 from dbtasks.proof_exceptions import FILE_NAME, read_exceptions
 from dbtasks.revisions import read_history
 from dbtasks.servers import throwaway
@@ -90,7 +89,8 @@ class Run:
     @cached_property
     def throwaways(self) -> Throwaways:
         """The databases of this project on the throwaway server."""
-        return Database(self.settings).throwaways()
+        limit = self.wanted.revision_timeout
+        return Database(self.settings).throwaways(revision_timeout=limit)
 
     @cached_property
     def template(self) -> DatabaseURL:
@@ -101,7 +101,7 @@ class Run:
         """Return a database at a revision that is cloned; made once in a run, dropped at its end."""
         if revision not in self._templates:
             url = self._made.enter_context(self.throwaways.new())
-            Migrator(self.settings, url).upgrade(revision)
+            self.throwaways.upgrade(self.settings, url, revision)
             maintenance.seal(url)
             self._templates[revision] = url
         return self._templates[revision]
