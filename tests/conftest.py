@@ -11,7 +11,7 @@ import pytest
 from consumers import Project, clean_environ, copy_of
 from dbtasks import maintenance
 from dbtasks.servers import engine
-from dbtasks.servers.local import LocalServer
+from dbtasks.servers.throwaway import throwaway_server
 from dbtasks.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -68,14 +68,10 @@ def missing(reason: str) -> None:
 def postgres(
     tmp_path_factory: pytest.TempPathFactory, make_settings: MakeSettings
 ) -> Iterator[DatabaseURL]:
-    """A local server for the whole session; the URL names no database."""
+    """A throwaway server for the whole session; the URL leads to its maintenance database."""
     root = tmp_path_factory.mktemp("server")
-    server = LocalServer(
-        make_settings(root, name=f"tests-{uuid.uuid4().hex[:8]}", server_options={"fsync": "off"})
-    )
-    url = server.start()
-    yield url.with_database("postgres")
-    server.destroy()
+    with throwaway_server(make_settings(root), kind="local") as server:
+        yield server.url
 
 
 @pytest.fixture
