@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dbtasks.catalog import code, others, relations
 from dbtasks.catalog.privileges import read_grants
-from dbtasks.catalog.query import statement
+from dbtasks.catalog.query import COMMENT, MEMBER, statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     Value = str | tuple[str, ...]
     Properties = Mapping[str, Value]
 
-_PARTS = (*relations.PARTS, *code.PARTS, *others.PARTS)
+_PARTS = (others.SCHEMAS, *code.PARTS, *relations.PARTS, *others.PARTS)
 SQL = statement(_PARTS)
 
 # What is known of a table by its key alone.
@@ -45,23 +47,76 @@ def read(
     """
     major = 0
     objects: dict[str, Properties] = {}
-    for number, key, values in execute(SQL):
-        if number >= 0:
-            names, converted = _FIELDS[number]
-            found = {
-                name: value for name, value in zip(names, values, strict=True) if value is not None
-            }
-            for name, convert in converted:
-                if name in found:
-                    found[name] = convert(found[name])
-                    if not found[name]:
-                        del found[name]
-            objects[key] = found
-        elif values:
-            major = int(key) // 10000
+    members: set[tuple[str, int]] = set()
+    comments: dict[tuple[str, int, int], str] = {}
+    names: dict[str, dict[int, str]] = {part.catalog: {} for part in _PARTS}
+    for number, oid, sub, parent, name, text in execute(SQL):
+        if number is None:
+            continue
+        if number < 0:
+            if number == COMMENT:
+                comments[name, oid, sub] = text
+            elif number == MEMBER:
+                members.add((name, oid))
+            else:
+                major = oid // 10000
+            continue
+        part = _PARTS[number]
+        catalog, full_name = part.catalog, name
+        if (catalog, oid) in members:
+            continue
+        parent_name = None
+        if part.parent_in:
+            parent_name = names[part.parent_in].get(parent)
+            if parent_name is None:
+                continue
+            if not part.qualified:
+                full_name = f"{parent_name}.{name}"
+        if not sub:
+            names[catalog][oid] = full_name
+        kind, found = _parsed(number, text)
+        comment = comments.get((catalog, oid, sub))
+        if parent_name is not None and part.parent_as:
+            found = {part.parent_as: parent_name, **found}
+        if comment is not None:
+            found = {**found, "comment": comment}
+        objects[f"{kind} {full_name}"] = found
     for table in ignore:
         objects = {k: found for k, found in objects.items() if not _belongs(k, found, table)}
     return Fingerprint(major=major, objects=objects)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _parsed(number: int, text: str) -> tuple[str, Properties]:
+    """Return the kind and the properties of an object from the values that a part reads.
+
+    Most are the same at every read, and those of many columns are the same: nobody may change
+    what is returned.
+    """
+    kind, *values = _array(text)
+    names, converted = _FIELDS[number]
+    found: dict[str, Any] = {
+        name: value for name, value in zip(names, values, strict=True) if value is not None
+    }
+    for name, convert in converted:
+        if name in found:
+            found[name] = convert(found[name])
+            if not found[name]:
+                del found[name]
+    assert kind is not None, text
+    return kind, found
+
+
+def _array(text: str) -> list[str | None]:
+    """Return the elements of a text[], as PostgreSQL writes it."""
+    return [
+        _ESCAPED.sub(r"\1", match[1])
+        if match[1] is not None
+        else None
+        if match[0] == "NULL"
+        else match[0]
+        for match in _ELEMENT.finditer(text, 1, len(text) - 1)
+    ]
 
 
 def _belongs(key: str, properties: Properties, table: str) -> bool:
@@ -86,3 +141,5 @@ def _fields(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[tuple[str, Any
 
 
 _FIELDS = [_fields(part.fields) for part in _PARTS]
+_ELEMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|[^,]+', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dbtasks.catalog.query import Part, comment, grants, json_list, not_of_extension, owner
+from dbtasks.catalog.query import SCHEMA, Part, fires, grants, json_list, owner
 
 # initdb gives schema public, and only it, an owner and privileges that are no default, and other
 # ones since PostgreSQL 15; they are kept in pg_init_privs. 6171 is pg_database_owner.
 SCHEMAS = Part(
-    key="'schema ' || place.name",
+    catalog="pg_namespace",
+    oid="n.oid",
+    kind="'schema'",
+    name="quote_ident(n.nspname)",
     fields={
         "owner": "CASE WHEN n.oid <> 2200 OR n.nspowner NOT IN (10, 6171) THEN "
         + owner("n.nspowner")
@@ -19,14 +22,17 @@ SCHEMAS = Part(
         ),
         "comment": "obj_description(n.oid, 'pg_namespace')",
     },
-    source="place JOIN pg_namespace n ON n.oid = place.oid"
+    source="pg_namespace n"
     " LEFT JOIN pg_init_privs i ON i.objoid = n.oid AND i.classoid = 'pg_namespace'::regclass"
     " AND i.privtype = 'i'"
-    f" WHERE {not_of_extension('pg_namespace', 'n.oid')}",
+    " WHERE left(n.nspname, 3) <> 'pg_' AND n.nspname <> 'information_schema'",
 )
 
 EXTENSIONS = Part(
-    key="'extension ' || quote_ident(e.extname)",
+    catalog="pg_extension",
+    oid="e.oid",
+    kind="'extension'",
+    name="quote_ident(e.extname)",
     fields={
         "owner": "CASE WHEN e.oid >= 16384 THEN " + owner("e.extowner") + " END",
         "schema": "quote_ident(n.nspname)",
@@ -36,25 +42,27 @@ EXTENSIONS = Part(
 )
 
 EVENT_TRIGGERS = Part(
-    key="'event trigger ' || quote_ident(v.evtname)",
+    catalog="pg_event_trigger",
+    oid="v.oid",
+    kind="'event trigger'",
+    name="quote_ident(v.evtname)",
     fields={
         "owner": owner("v.evtowner"),
         "event": "v.evtevent",
         "function": "v.evtfoid::regprocedure",
         "tags[]": json_list("v.evttags"),
-        "fires": """CASE v.evtenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica only'
-            WHEN 'A' THEN 'always' END""",
-        "comment": "note.description",
+        "fires": fires("v.evtenabled"),
     },
-    source="pg_event_trigger v"
-    + comment("pg_event_trigger", "v.oid")
-    + f" WHERE {not_of_extension('pg_event_trigger', 'v.oid')}",
+    source="pg_event_trigger v",
 )
 
 # Catalogs and columns that only newer versions have are reached by to_jsonb() and pg_depend, as
 # one statement serves all: 6237 is pg_publication_namespace.
 PUBLICATIONS = Part(
-    key="'publication ' || quote_ident(b.pubname)",
+    catalog="pg_publication",
+    oid="b.oid",
+    kind="'publication'",
+    name="quote_ident(b.pubname)",
     fields={
         "owner": owner("b.pubowner"),
         "publishes": """concat_ws(', ', CASE WHEN b.pubinsert THEN 'insert' END,
@@ -63,62 +71,68 @@ PUBLICATIONS = Part(
         "all tables": "CASE WHEN b.puballtables THEN 'true' END",
         "via root": "CASE WHEN b.pubviaroot THEN 'true' END",
         "generated columns": "nullif(to_jsonb(b) ->> 'pubgencols', 'n')",
-        "tables[]": """(SELECT json_agg(concat_ws(' ', rel.name,
+        "tables[]": """(SELECT json_agg(concat_ws(' ', l.prrelid::regclass,
                 '(' || nullif((SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname)
-                    FROM pg_attribute a WHERE a.attrelid = rel.oid AND a.attnum::text = ANY
+                    FROM pg_attribute a WHERE a.attrelid = l.prrelid AND a.attnum::text = ANY
                     (string_to_array(to_jsonb(l) ->> 'prattrs', ' '))), '') || ')',
                 'where ' || (SELECT to_jsonb(w) ->> 'rowfilter' FROM pg_publication_tables w
                     JOIN pg_namespace n ON n.nspname = w.schemaname
                     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.tablename
-                    WHERE w.pubname = b.pubname AND c.oid = l.prrelid)) ORDER BY rel.name)
-            FROM pg_publication_rel l JOIN rel ON rel.oid = l.prrelid WHERE l.prpubid = b.oid)""",
-        "schemas[]": """(SELECT json_agg(place.name ORDER BY place.name) FROM pg_depend d
-            JOIN pg_depend s ON s.classid = d.classid AND s.objid = d.objid
+                    WHERE w.pubname = b.pubname AND c.oid = l.prrelid))
+                ORDER BY l.prrelid::regclass::text)
+            FROM pg_publication_rel l WHERE l.prpubid = b.oid)""",
+        "schemas[]": """(SELECT json_agg(quote_ident(n.nspname) ORDER BY n.nspname)
+            FROM pg_depend d JOIN pg_depend s ON s.classid = d.classid AND s.objid = d.objid
                 AND s.refclassid = 'pg_namespace'::regclass
-            JOIN place ON place.oid = s.refobjid
+            JOIN pg_namespace n ON n.oid = s.refobjid
             WHERE d.refclassid = 'pg_publication'::regclass AND d.refobjid = b.oid
                 AND d.classid = 6237)""",
-        "comment": "note.description",
     },
-    source="pg_publication b" + comment("pg_publication", "b.oid"),
+    source="pg_publication b",
 )
 
 _GLOBAL_DEFAULT = (
     "acldefault(CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype END, d.defaclrole)"
 )
 DEFAULT_PRIVILEGES = Part(
-    key="""'default privileges of ' || quote_ident(pg_get_userbyid(d.defaclrole))
-        || coalesce(' in schema ' || place.name, '') || ' on ' || CASE d.defaclobjtype
+    catalog="pg_default_acl",
+    oid="d.oid",
+    kind="'default privileges of'",
+    name="""quote_ident(pg_get_userbyid(d.defaclrole))
+        || coalesce(' in schema ' || quote_ident(n.nspname), '') || ' on ' || CASE d.defaclobjtype
         WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions'
         WHEN 'T' THEN 'types' WHEN 'n' THEN 'schemas' ELSE d.defaclobjtype::text END""",
     fields={
         # in a schema they are added to what holds everywhere
         "grants": grants(
             "d.defaclacl",
-            f"CASE WHEN place.oid IS NULL THEN {_GLOBAL_DEFAULT} ELSE '{{}}' END",
+            f"CASE WHEN d.defaclnamespace = 0 THEN {_GLOBAL_DEFAULT} ELSE '{{}}' END",
             _GLOBAL_DEFAULT,
         ),
     },
-    source="pg_default_acl d LEFT JOIN place ON place.oid = d.defaclnamespace",
+    source="pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace",
 )
 
 WRAPPERS = Part(
-    key="'foreign-data wrapper ' || quote_ident(w.fdwname)",
+    catalog="pg_foreign_data_wrapper",
+    oid="w.oid",
+    kind="'foreign-data wrapper'",
+    name="quote_ident(w.fdwname)",
     fields={
         "owner": owner("w.fdwowner"),
         "handler": "CASE WHEN w.fdwhandler <> 0 THEN w.fdwhandler::regproc END",
         "validator": "CASE WHEN w.fdwvalidator <> 0 THEN w.fdwvalidator::regproc END",
         "options[]": json_list("w.fdwoptions"),
         "grants": grants("w.fdwacl", "acldefault('F', w.fdwowner)"),
-        "comment": "note.description",
     },
-    source="pg_foreign_data_wrapper w"
-    + comment("pg_foreign_data_wrapper", "w.oid")
-    + f" WHERE {not_of_extension('pg_foreign_data_wrapper', 'w.oid')}",
+    source="pg_foreign_data_wrapper w",
 )
 
 SERVERS = Part(
-    key="'foreign server ' || quote_ident(s.srvname)",
+    catalog="pg_foreign_server",
+    oid="s.oid",
+    kind="'foreign server'",
+    name="quote_ident(s.srvname)",
     fields={
         "owner": owner("s.srvowner"),
         "wrapper": "quote_ident(w.fdwname)",
@@ -126,17 +140,17 @@ SERVERS = Part(
         "version": "s.srvversion",
         "options[]": json_list("s.srvoptions"),
         "grants": grants("s.srvacl", "acldefault('S', s.srvowner)"),
-        "comment": "note.description",
     },
-    source="pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw"
-    + comment("pg_foreign_server", "s.oid")
-    + f" WHERE {not_of_extension('pg_foreign_server', 's.oid')}",
+    source="pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw",
 )
 
 # The options of a mapping may hold a password.
 USER_MAPPINGS = Part(
-    key="""'user mapping for ' || CASE WHEN m.umuser = 0 THEN 'PUBLIC'
-        ELSE quote_ident(m.usename) END || ' on ' || quote_ident(m.srvname)""",
+    catalog="pg_user_mapping",
+    oid="m.umid",
+    kind="'user mapping for'",
+    name="""CASE WHEN m.umuser = 0 THEN 'PUBLIC' ELSE quote_ident(m.usename) END
+        || ' on ' || quote_ident(m.srvname)""",
     fields={
         "options": "CASE WHEN m.umoptions IS NOT NULL THEN 'md5 ' || md5(m.umoptions::text) END"
     },
@@ -144,23 +158,30 @@ USER_MAPPINGS = Part(
 )
 
 CASTS = Part(
-    key="'cast ' || k.castsource::regtype || ' as ' || k.casttarget::regtype",
+    catalog="pg_cast",
+    oid="k.oid",
+    kind="'cast'",
+    name="k.castsource::regtype || ' as ' || k.casttarget::regtype",
     fields={
         "context": """CASE k.castcontext WHEN 'e' THEN 'explicit' WHEN 'a' THEN 'assignment'
             ELSE 'implicit' END""",
         "method": """CASE k.castmethod WHEN 'f' THEN k.castfunc::regprocedure::text
             WHEN 'i' THEN 'by text' ELSE 'binary' END""",
-        "comment": "note.description",
     },
     source="pg_cast k"
-    + comment("pg_cast", "k.oid")
-    + f" WHERE k.oid >= 16384 AND {not_of_extension('pg_cast', 'k.oid')}"
+    " WHERE k.oid >= 16384"
     " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass"
     " AND d.objid = k.oid AND d.deptype = 'i')",
 )
 
 COLLATIONS = Part(
-    key="'collation ' || l.oid::regcollation",
+    catalog="pg_collation",
+    oid="l.oid",
+    parent_in=SCHEMA,
+    parent="l.collnamespace",
+    qualified=True,
+    kind="'collation'",
+    name="l.oid::regcollation::text",
     fields={
         "owner": owner("l.collowner"),
         "provider": """CASE l.collprovider WHEN 'i' THEN 'icu' WHEN 'c' THEN 'libc'
@@ -170,15 +191,18 @@ COLLATIONS = Part(
         "ctype": "CASE WHEN l.collctype <> l.collcollate THEN l.collctype END",
         "rules": "to_jsonb(l) ->> 'collicurules'",
         "deterministic": "CASE WHEN NOT l.collisdeterministic THEN 'false' END",
-        "comment": "note.description",
     },
-    source="pg_collation l JOIN place ON place.oid = l.collnamespace"
-    + comment("pg_collation", "l.oid")
-    + f" WHERE l.oid >= 16384 AND {not_of_extension('pg_collation', 'l.oid')}",
+    source="pg_collation l WHERE l.oid >= 16384",
 )
 
 OPERATORS = Part(
-    key="'operator ' || o.oid::regoperator",
+    catalog="pg_operator",
+    oid="o.oid",
+    parent_in=SCHEMA,
+    parent="o.oprnamespace",
+    qualified=True,
+    kind="'operator'",
+    name="o.oid::regoperator::text",
     fields={
         "owner": owner("o.oprowner"),
         "function": "o.oprcode::regprocedure",
@@ -188,63 +212,65 @@ OPERATORS = Part(
         "join": "CASE WHEN o.oprjoin <> 0 THEN o.oprjoin::regproc END",
         "merges": "CASE WHEN o.oprcanmerge THEN 'true' END",
         "hashes": "CASE WHEN o.oprcanhash THEN 'true' END",
-        "comment": "note.description",
     },
-    source="pg_operator o"
-    + comment("pg_operator", "o.oid")
-    + f" WHERE o.oid >= 16384 AND {not_of_extension('pg_operator', 'o.oid')}",
+    source="pg_operator o WHERE o.oid >= 16384",
 )
 
 SEARCH_CONFIGURATIONS = Part(
-    key="'text search configuration ' || f.oid::regconfig",
+    catalog="pg_ts_config",
+    oid="f.oid",
+    parent_in=SCHEMA,
+    parent="f.cfgnamespace",
+    qualified=True,
+    kind="'text search configuration'",
+    name="f.oid::regconfig::text",
     fields={
         "owner": owner("f.cfgowner"),
         "mapping[]": """(SELECT json_agg(m.maptokentype || ' ' || m.mapdict::regdictionary
             ORDER BY m.maptokentype, m.mapseqno) FROM pg_ts_config_map m WHERE m.mapcfg = f.oid)""",
-        "comment": "note.description",
     },
-    source="pg_ts_config f"
-    + comment("pg_ts_config", "f.oid")
-    + f" WHERE f.oid >= 16384 AND {not_of_extension('pg_ts_config', 'f.oid')}",
+    source="pg_ts_config f WHERE f.oid >= 16384",
 )
 
 SEARCH_DICTIONARIES = Part(
-    key="'text search dictionary ' || f.oid::regdictionary",
+    catalog="pg_ts_dict",
+    oid="f.oid",
+    parent_in=SCHEMA,
+    parent="f.dictnamespace",
+    qualified=True,
+    kind="'text search dictionary'",
+    name="f.oid::regdictionary::text",
     fields={
         "owner": owner("f.dictowner"),
         "options": "f.dictinitoption",
-        "comment": "note.description",
     },
-    source="pg_ts_dict f"
-    + comment("pg_ts_dict", "f.oid")
-    + f" WHERE f.oid >= 16384 AND {not_of_extension('pg_ts_dict', 'f.oid')}",
+    source="pg_ts_dict f WHERE f.oid >= 16384",
 )
 
 # Of these it is enough to know that they are there.
-RARE = Part(
-    key="known.type || ' ' || known.identity",
-    fields={"comment": "note.description"},
-    source="("
-    + " UNION ALL ".join(
-        f"SELECT '{catalog}'::regclass AS catalog, oid FROM {catalog} WHERE oid >= 16384"
-        for catalog in (
-            "pg_am",
-            "pg_conversion",
-            "pg_language",
-            "pg_opclass",
-            "pg_opfamily",
-            "pg_transform",
-            "pg_ts_parser",
-            "pg_ts_template",
-        )
+RARE = tuple(
+    Part(
+        catalog=catalog,
+        oid="x.oid",
+        kind="known.type",
+        name="known.identity",
+        fields={},
+        source=f"{catalog} x CROSS JOIN LATERAL"
+        f" pg_identify_object('{catalog}'::regclass, x.oid, 0) AS known WHERE x.oid >= 16384",
     )
-    + ") AS made CROSS JOIN LATERAL pg_identify_object(made.catalog, made.oid, 0) AS known"
-    " LEFT JOIN note ON note.objoid = made.oid AND note.classoid = made.catalog"
-    " WHERE (made.catalog, made.oid) NOT IN (SELECT classid, objid FROM member)",
+    for catalog in (
+        "pg_am",
+        "pg_conversion",
+        "pg_language",
+        "pg_opclass",
+        "pg_opfamily",
+        "pg_transform",
+        "pg_ts_parser",
+        "pg_ts_template",
+    )
 )
 
 PARTS = (
-    SCHEMAS,
     EXTENSIONS,
     EVENT_TRIGGERS,
     PUBLICATIONS,
@@ -257,5 +283,5 @@ PARTS = (
     OPERATORS,
     SEARCH_CONFIGURATIONS,
     SEARCH_DICTIONARIES,
-    RARE,
+    *RARE,
 )

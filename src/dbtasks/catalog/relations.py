@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from dbtasks.catalog.query import Part, comment, grants, json_list, owner
+from dbtasks.catalog.query import RELATION, SCHEMA, TYPE, Part, fires, grants, json_list, owner
 
-_INHERITS = """
-    LEFT JOIN (SELECT i.inhrelid, json_agg(parent.name ORDER BY i.inhseqno) AS parents
-        FROM pg_inherits i JOIN rel parent ON parent.oid = i.inhparent GROUP BY i.inhrelid
-    ) AS heir ON heir.inhrelid = c.oid"""
-_FOREIGN = """
-    LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid
-    LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver"""
+_TABLESPACE = """CASE WHEN {0}.reltablespace <> 0 THEN
+    (SELECT quote_ident(spcname) FROM pg_tablespace WHERE oid = {0}.reltablespace) END"""
 
 TABLES = Part(
-    key="""CASE c.relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'materialized view '
-        WHEN 'f' THEN 'foreign table ' ELSE 'table ' END || rel.name""",
+    catalog=RELATION,
+    oid="c.oid",
+    parent_in=SCHEMA,
+    parent="c.relnamespace",
+    kind="""CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
+        WHEN 'f' THEN 'foreign table' ELSE 'table' END""",
+    name="quote_ident(c.relname)",
     fields={
         "owner": owner("c.relowner"),
         "definition": "CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END",
         "partitioned by": "CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END",
         "partition": "CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END",
-        "inherits[]": "heir.parents",
+        "inherits[]": """(SELECT json_agg(h.inhparent::regclass ORDER BY h.inhseqno)
+            FROM pg_inherits h WHERE h.inhrelid = c.oid)""",
         "of type": "CASE WHEN c.reloftype <> 0 THEN c.reloftype::regtype END",
         "unlogged": "CASE WHEN c.relpersistence = 'u' THEN 'true' END",
         "options[]": json_list("c.reloptions"),
@@ -37,17 +38,39 @@ TABLES = Part(
         "server": "quote_ident(s.srvname)",
         "server options[]": json_list("f.ftoptions"),
         "grants": grants("c.relacl", "acldefault('r', c.relowner)"),
-        "comment": "note.description",
     },
-    source="rel JOIN pg_class c ON c.oid = rel.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
-    " LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid AND toast.reloptions IS NOT NULL"
-    + _INHERITS
-    + _FOREIGN
-    + comment("pg_class", "c.oid"),
+    source="pg_class c LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid"
+    " LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid"
+    " LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver"
+    " WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'",
+)
+
+COMPOSITES = Part(
+    catalog=RELATION,
+    oid="c.oid",
+    parent_in=SCHEMA,
+    parent="c.relnamespace",
+    kind="'type'",
+    name="quote_ident(c.relname)",
+    fields={
+        "kind": "'composite'",
+        "owner": owner("t.typowner"),
+        "grants": grants("t.typacl", "acldefault('T', t.typowner)"),
+        "comment": "obj_description(t.oid, 'pg_type')",
+    },
+    source="pg_class c JOIN pg_type t ON t.oid = c.reltype"
+    " WHERE c.oid >= 16384 AND c.relkind = 'c' AND NOT EXISTS (SELECT FROM pg_depend d"
+    " WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')",
 )
 
 COLUMNS = Part(
-    key="'column ' || rel.name || '.' || quote_ident(a.attname)",
+    catalog=RELATION,
+    oid="a.attrelid",
+    sub="a.attnum",
+    parent_in=RELATION,
+    parent="a.attrelid",
+    kind="'column'",
+    name="quote_ident(a.attname)",
     fields={
         "type": "format_type(a.atttypid, a.atttypmod)",
         "nullable": "CASE WHEN a.attnotnull THEN 'false' ELSE 'true' END",
@@ -67,19 +90,22 @@ COLUMNS = Part(
         "server options[]": json_list("a.attfdwoptions"),
         "inherited": "CASE WHEN a.attinhcount > 0 THEN 'true' END",
         "grants": grants(
-            "a.attacl", "'{}'", "ARRAY['=arwx/' || quote_ident(pg_get_userbyid(rel.relowner))]"
+            "a.attacl", "'{}'", "ARRAY['=arwx/' || quote_ident(pg_get_userbyid(c.relowner))]"
         ),
-        "comment": "note.description",
     },
-    source="rel JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped"
-    " JOIN pg_type t ON t.oid = a.atttypid"
+    source="pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid"
     " LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
-    + comment("pg_class", "a.attrelid", "a.attnum")
-    + " WHERE rel.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')",
+    " WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped"
+    " AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')",
 )
 
 SEQUENCES = Part(
-    key="'sequence ' || rel.name",
+    catalog=RELATION,
+    oid="c.oid",
+    parent_in=SCHEMA,
+    parent="c.relnamespace",
+    kind="'sequence'",
+    name="quote_ident(c.relname)",
     fields={
         "owner": owner("c.relowner"),
         "type": "format_type(s.seqtypid, NULL)",
@@ -90,93 +116,111 @@ SEQUENCES = Part(
         "cache": "s.seqcache",
         "cycle": "s.seqcycle",
         "unlogged": "CASE WHEN c.relpersistence = 'u' THEN 'true' END",
-        "owned by": "owning.name || '.' || quote_ident(a.attname)",
+        "owned by": "d.refobjid::regclass || '.' || quote_ident(a.attname)",
         "identity": "CASE WHEN d.deptype = 'i' THEN 'true' END",
         "grants": grants("c.relacl", "acldefault('s', c.relowner)"),
-        "comment": "note.description",
     },
-    source="rel JOIN pg_class c ON c.oid = rel.oid JOIN pg_sequence s ON s.seqrelid = rel.oid"
-    " LEFT JOIN (pg_depend d JOIN rel owning ON owning.oid = d.refobjid"
-    " JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid)"
-    " ON d.classid = 'pg_class'::regclass AND d.objid = rel.oid AND d.objsubid = 0"
-    " AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')"
-    + comment("pg_class", "rel.oid"),
+    source="pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid AND c.relpersistence <> 't'"
+    " LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid"
+    " AND d.objsubid = 0 AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0"
+    " AND d.deptype IN ('a', 'i')"
+    " LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid",
 )
-
-_TABLESPACE = """CASE WHEN {index}.reltablespace <> 0 THEN (SELECT quote_ident(spcname)
-    FROM pg_tablespace WHERE oid = {index}.reltablespace) END"""
 
 # The index of a constraint is part of the constraint; what a partitioned parent makes on its
 # partitions (indexes, constraints, triggers) is told by the parent.
 INDEXES = Part(
-    key="'index ' || rel.name",
+    catalog=RELATION,
+    oid="i.indexrelid",
+    parent_in=RELATION,
+    parent="i.indrelid",
+    parent_as="table",
+    qualified=True,
+    kind="'index'",
+    name="i.indexrelid::regclass::text",
     fields={
-        "table": "owning.name",
         "definition": "pg_get_indexdef(i.indexrelid)",
         "valid": "CASE WHEN NOT i.indisvalid THEN 'false' END",
         "clustered": "CASE WHEN i.indisclustered THEN 'true' END",
         "replica identity": "CASE WHEN i.indisreplident THEN 'true' END",
-        "tablespace": _TABLESPACE.format(index="rel"),
-        "comment": "note.description",
+        "tablespace": _TABLESPACE.format("c"),
     },
-    source="rel JOIN pg_index i ON i.indexrelid = rel.oid JOIN rel owning ON owning.oid = i.indrelid"
-    " LEFT JOIN pg_constraint o ON o.conindid = i.indexrelid AND o.conrelid = i.indrelid"
+    source="pg_index i JOIN pg_class c ON c.oid = i.indexrelid AND NOT c.relispartition"
+    " LEFT JOIN pg_constraint o ON o.conrelid = i.indrelid AND o.conindid = i.indexrelid"
     " AND o.contype IN ('p', 'u', 'x')"
-    + comment("pg_class", "rel.oid")
-    + " WHERE o.oid IS NULL AND NOT EXISTS"
-    " (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid)",
+    " WHERE i.indexrelid >= 16384 AND o.oid IS NULL",
 )
 
 CONSTRAINTS = Part(
-    key="'constraint ' || coalesce(rel.name, typ.name) || '.' || quote_ident(o.conname)",
+    catalog="pg_constraint",
+    oid="o.oid",
+    parent_in=RELATION,
+    parent="o.conrelid",
+    kind="'constraint'",
+    name="quote_ident(o.conname)",
     fields={
         "definition": "pg_get_constraintdef(o.oid)",
         "inherited": "CASE WHEN o.coninhcount > 0 THEN 'true' END",
         "clustered": "CASE WHEN i.indisclustered THEN 'true' END",
         "replica identity": "CASE WHEN i.indisreplident THEN 'true' END",
-        "tablespace": _TABLESPACE.format(index="index"),
-        "comment": "note.description",
-        "index comment": "CASE WHEN i.indexrelid IS NOT NULL"
-        " THEN obj_description(i.indexrelid, 'pg_class') END",
+        "tablespace": _TABLESPACE.format("c"),
+        "index comment": "n.description",
     },
-    source="pg_constraint o LEFT JOIN rel ON rel.oid = o.conrelid"
-    " LEFT JOIN typ ON typ.oid = o.contypid"
+    source="pg_constraint o"
     " LEFT JOIN pg_index i ON i.indexrelid = o.conindid AND o.contype IN ('p', 'u', 'x')"
-    " LEFT JOIN rel index ON index.oid = i.indexrelid"
-    + comment("pg_constraint", "o.oid")
-    + " WHERE o.contype IN ('c', 'f', 'p', 'u', 'x') AND o.conparentid = 0"
-    " AND coalesce(rel.oid, typ.oid) IS NOT NULL",
+    " LEFT JOIN pg_class c ON c.oid = i.indexrelid"
+    " LEFT JOIN pg_description n ON n.objoid = i.indexrelid AND n.objsubid = 0"
+    " AND n.classoid = 'pg_class'::regclass"
+    " WHERE o.oid >= 16384 AND o.conrelid <> 0 AND o.conparentid = 0"
+    " AND o.contype IN ('c', 'f', 'p', 'u', 'x')",
 )
 
-_FIRES = """CASE {column} WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica only'
-    WHEN 'A' THEN 'always' END"""
+DOMAIN_CONSTRAINTS = Part(
+    catalog="pg_constraint",
+    oid="o.oid",
+    parent_in=TYPE,
+    parent="o.contypid",
+    kind="'constraint'",
+    name="quote_ident(o.conname)",
+    fields={"definition": "pg_get_constraintdef(o.oid)"},
+    source="pg_constraint o WHERE o.oid >= 16384 AND o.contypid <> 0 AND o.contype = 'c'",
+)
 
 TRIGGERS = Part(
-    key="'trigger ' || rel.name || '.' || quote_ident(g.tgname)",
+    catalog="pg_trigger",
+    oid="g.oid",
+    parent_in=RELATION,
+    parent="g.tgrelid",
+    kind="'trigger'",
+    name="quote_ident(g.tgname)",
     fields={
         "definition": "pg_get_triggerdef(g.oid)",
-        "fires": _FIRES.format(column="g.tgenabled"),
-        "comment": "note.description",
+        "fires": fires("g.tgenabled"),
     },
-    source="pg_trigger g JOIN rel ON rel.oid = g.tgrelid"
-    + comment("pg_trigger", "g.oid")
-    + " WHERE NOT g.tgisinternal AND g.tgparentid = 0",
+    source="pg_trigger g WHERE NOT g.tgisinternal AND g.tgparentid = 0",
 )
 
 RULES = Part(
-    key="'rule ' || rel.name || '.' || quote_ident(w.rulename)",
+    catalog="pg_rewrite",
+    oid="w.oid",
+    parent_in=RELATION,
+    parent="w.ev_class",
+    kind="'rule'",
+    name="quote_ident(w.rulename)",
     fields={
         "definition": "pg_get_ruledef(w.oid)",
-        "fires": _FIRES.format(column="w.ev_enabled"),
-        "comment": "note.description",
+        "fires": fires("w.ev_enabled"),
     },
-    source="pg_rewrite w JOIN rel ON rel.oid = w.ev_class"
-    + comment("pg_rewrite", "w.oid")
-    + " WHERE w.oid >= 16384 AND w.ev_type <> '1'",
+    source="pg_rewrite w WHERE w.oid >= 16384 AND w.ev_type <> '1'",
 )
 
 POLICIES = Part(
-    key="'policy ' || rel.name || '.' || quote_ident(y.polname)",
+    catalog="pg_policy",
+    oid="y.oid",
+    parent_in=RELATION,
+    parent="y.polrelid",
+    kind="'policy'",
+    name="quote_ident(y.polname)",
     fields={
         "permissive": "CASE WHEN NOT y.polpermissive THEN 'false' END",
         "command": """CASE y.polcmd WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert'
@@ -186,30 +230,36 @@ POLICIES = Part(
             FROM unnest(y.polroles) AS role)""",
         "using": "pg_get_expr(y.polqual, y.polrelid)",
         "check": "pg_get_expr(y.polwithcheck, y.polrelid)",
-        "comment": "note.description",
     },
-    source="pg_policy y JOIN rel ON rel.oid = y.polrelid" + comment("pg_policy", "y.oid"),
+    source="pg_policy y",
 )
 
 STATISTICS = Part(
-    key="'statistics ' || place.name || '.' || quote_ident(x.stxname)",
+    catalog="pg_statistic_ext",
+    oid="x.oid",
+    parent_in=RELATION,
+    parent="x.stxrelid",
+    parent_as="table",
+    qualified=True,
+    kind="'statistics'",
+    name="quote_ident(n.nspname) || '.' || quote_ident(x.stxname)",
     fields={
         "owner": owner("x.stxowner"),
-        "table": "rel.name",
         "definition": "pg_get_statisticsobjdef(x.oid)",
         "target": "CASE WHEN x.stxstattarget >= 0 THEN x.stxstattarget END",
-        "comment": "note.description",
     },
-    source="pg_statistic_ext x JOIN place ON place.oid = x.stxnamespace"
-    " JOIN rel ON rel.oid = x.stxrelid" + comment("pg_statistic_ext", "x.oid"),
+    source="pg_statistic_ext x JOIN pg_namespace n ON n.oid = x.stxnamespace",
 )
 
+# parents first
 PARTS = (
     TABLES,
+    COMPOSITES,
     COLUMNS,
     SEQUENCES,
     INDEXES,
     CONSTRAINTS,
+    DOMAIN_CONSTRAINTS,
     TRIGGERS,
     RULES,
     POLICIES,
