@@ -70,6 +70,19 @@ def server_version(url: DatabaseURL) -> str:
         return str(connection.execute("SHOW server_version").fetchone()[0]).split()[0]  # type: ignore[index]
 
 
+def change_password(url: DatabaseURL, password: str) -> None:
+    """Give the role of `url` another password; only its verifier goes to the server and its log."""
+    with connect(url) as connection:
+        verifier = connection.pgconn.encrypt_password(
+            password.encode(), url.user.encode(), b"scram-sha-256"
+        )
+        connection.execute(
+            sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                sql.Identifier(url.user), sql.Literal(verifier.decode())
+            )
+        )
+
+
 def applied_revisions(url: DatabaseURL, table: str, schema: str | None) -> tuple[str, ...]:
     """Return the rows of a version table, sorted; none when the table does not exist."""
     name = sql.Identifier(*(part for part in (schema, table) if part))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,8 +23,18 @@ from conftest import missing
 from dbtasks import maintenance
 from dbtasks.errors import ServerError, UsageError
 from dbtasks.servers import binaries, wheels
-from dbtasks.servers.account import Account
-from dbtasks.servers.throwaway import attach, choose_kind, start, stop, throwaway_server
+from dbtasks.servers.account import Account, server_account
+from dbtasks.servers.cache import prepare
+from dbtasks.servers.throwaway import (
+    attach,
+    choose_kind,
+    docker,
+    local,
+    start,
+    stop,
+    throwaway_server,
+)
+from dbtasks.servers.throwaway.image import DockerImage
 from dbtasks.servers.throwaway.owner import IDLE_LIMIT, HandleFile, Owner, Process
 from dbtasks.servers.throwaway.parameters import parameters
 from dbtasks.settings import Settings, load_settings
@@ -29,6 +42,7 @@ from dbtasks.settings import Settings, load_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dbtasks.servers.throwaway.seed import Seed
     from dbtasks.url import DatabaseURL
 
 PROGRAM = """
@@ -325,7 +339,8 @@ class TestDocker:
     def test_no_volume_holds_data(self, settings: Settings) -> None:
         with throwaway_server(settings) as server:
             found = inspect(server.where)
-        assert [mount for mount in found["Mounts"] if mount["RW"]] == []
+        volumes = [mount["Name"] for mount in found["Mounts"] if mount["Type"] == "volume"]
+        assert [name for name in volumes if not name.startswith("dbtasks-seed-")] == []
 
     def test_without_an_engine_is_an_error_of_its_own(
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
@@ -439,3 +454,91 @@ def test_a_process_with_the_number_of_a_gone_owner_is_not_believed(tmp_path: Pat
     handle.path.touch()
     assert handle.needs_it()
     assert Owner.parse("nonsense") is None
+
+
+class TestSeed:
+    """Data of initdb, kept from the first server for the next ones."""
+
+    @pytest.fixture
+    def settings(self, flags: dict[str, str], tmp_path: Path) -> Settings:
+        """Settings that nobody else has a seed for."""
+        given = {**flags, "user": f"u{secrets.token_hex(6)}"}
+        return load_settings(root=tmp_path, environ={}, flags=given)
+
+    @pytest.fixture
+    def seed(self, settings: Settings, kind: str) -> Iterator[Seed]:
+        """The seed of these settings, planted by a server."""
+        with throwaway_server(settings):
+            found = seed_of(settings, kind)
+        assert is_planted(found, kind)
+        yield found
+        (found.cache / f"{found.name}.used").unlink(missing_ok=True)
+        shutil.rmtree(found.cache / found.name, ignore_errors=True)
+        if kind == "docker":
+            subprocess.run(["docker", "volume", "rm", found.name], capture_output=True)
+
+    def test_spares_the_next_server_the_first_start(
+        self, seed: Seed, settings: Settings, kind: str
+    ) -> None:
+        with throwaway_server(settings) as server:
+            assert server.url.password != seed.password
+            assert kind == "local" or any(
+                "Skipping initialization" in line for line in server.log_lines()
+            )
+            other = dataclasses.replace(server.url, password=seed.password)
+            with pytest.raises(ServerError) as raised, maintenance.connect(other):
+                pass
+        assert raised.value.code == "password"
+
+    @pytest.mark.parametrize("how", ["cut", "hollow"])
+    def test_that_is_damaged_is_not_believed(
+        self, how: str, seed: Seed, settings: Settings, kind: str
+    ) -> None:
+        damage(seed, kind, how, settings)
+        for _ in range(2):
+            with throwaway_server(settings) as server:
+                assert ask(server.url, "SELECT 1") == "1"
+        assert is_planted(seed, kind)
+
+    def test_that_nobody_used_for_a_month_goes(
+        self, seed: Seed, settings: Settings, kind: str
+    ) -> None:
+        long_ago = time.time() - 31 * 24 * 3600
+        os.utime(seed.cache / f"{seed.name}.used", (long_ago, long_ago))
+        with throwaway_server(dataclasses.replace(settings, user="postgres")):
+            pass
+        assert not is_planted(seed, kind)
+
+
+def seed_of(settings: Settings, kind: str) -> Seed:
+    if kind == "docker":
+        seed = docker.seed_of(DockerImage.get(settings, quiet), settings)
+    else:
+        account = server_account()
+        found = prepare(wheels.find_or_fetch(settings, account, quiet), account)
+        seed = local.seed_of(found, settings)
+    assert seed is not None
+    return seed
+
+
+def is_planted(seed: Seed, kind: str) -> bool:
+    if kind == "local":
+        return (seed.cache / seed.name / "dbtasks.json").exists()
+    argv = ["docker", "volume", "inspect", seed.name]
+    return subprocess.run(argv, capture_output=True).returncode == 0
+
+
+def damage(seed: Seed, kind: str, how: str, settings: Settings) -> None:
+    """Leave a part of a seed, which is no archive or no marked folder, or none that PostgreSQL takes."""
+    if kind == "local":
+        folder = seed.cache / seed.name
+        (folder / {"cut": "dbtasks.json", "hollow": "data/global/pg_control"}[how]).unlink()
+        return
+    script = {
+        "cut": "head -c 100000 data.tar > cut && mv cut data.tar",
+        "hollow": "tar -xf data.tar ./PG_VERSION && tar -cf data.tar ./PG_VERSION",
+    }[how]
+    image = settings.image.format(version=settings.postgres)
+    argv = ["docker", "run", "--rm", "--volume", f"{seed.name}:/seed", "--workdir", "/seed"]
+    argv += ["--entrypoint", "sh", image, "-c", script]
+    subprocess.run(argv, check=True, capture_output=True)

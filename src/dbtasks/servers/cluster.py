@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -14,7 +15,7 @@ from dbtasks.servers import drafts
 from dbtasks.servers.account import make_enterable, server_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from dbtasks.servers.account import Account
@@ -86,22 +87,46 @@ class Cluster:
                 remedy="choose another user; the database may have any name",
                 code="user",
             )
+        with self._draft(binaries.version) as draft:
+            data = draft / "data"
+            data.mkdir(mode=0o700)
+            self.account.own(data)
+            secret = draft / "password"
+            secret.touch(mode=0o600)
+            secret.write_text(password + "\n", encoding="utf-8")
+            self.account.own(secret)
+            self._initdb(binaries, draft, user=user, timeout=timeout, options=options)
+            secret.unlink()
+
+    def copy(self, source: Cluster, version: str) -> None:
+        """Become a copy of a cluster that is not running; `version` is PostgreSQL's.
+
+        Raises:
+            ServerError: it cannot be copied; nothing of it stays.
+        """
+        with self._draft(version) as draft:
+            argv = ["cp", "-R", "-p", str(source.data), str(draft / "data")]
+            done = subprocess.run(argv, capture_output=True, check=False)
+            if done.returncode:
+                lines = done.stderr.decode(errors="replace").splitlines()
+                raise ServerError(
+                    f"{source.data} cannot be copied to {self.folder.parent}",
+                    remedy=_DISK_FULL,
+                    code="initdb",
+                    details=lines[-8:],
+                )
+
+    @contextlib.contextmanager
+    def _draft(self, version: str) -> Iterator[Path]:
+        """Yield a draft of the folder; it gets its marker last."""
         try:
             if not self.folder.parent.is_dir():
                 make_enterable(self.folder.parent)
             with drafts.draft_of(self.folder) as draft:
                 if self.account.switch:
                     draft.chmod(0o711)
-                data = draft / "data"
-                data.mkdir(mode=0o700)
-                self.account.own(data)
-                secret = draft / "password"
-                secret.touch(mode=0o600)
-                secret.write_text(password + "\n", encoding="utf-8")
-                self.account.own(secret)
-                self._initdb(binaries, draft, user=user, timeout=timeout, options=options)
-                secret.unlink()
-                marker = {"id": secrets.token_hex(8), "postgres": binaries.version}
+                yield draft
+                marker = {"id": secrets.token_hex(8), "postgres": version}
                 (draft / _MARKER).write_text(json.dumps(marker) + "\n", encoding="utf-8")
         except OSError as error:
             raise ServerError(

@@ -133,6 +133,7 @@ def _make(order: Order, kind: str | None) -> ThrowawayServer:
     module = _module(choose_kind(order.settings, kind))
 
     def reap() -> None:
+        importlib.import_module("dbtasks.maintenance")  # psycopg takes its time, too
         try:
             count = module.reap()
         except DbtasksError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -92,20 +92,28 @@ class Order:
         """The parameters of the server."""
         return parameters(self.settings.server_options)
 
-    def wait(
-        self, url: DatabaseURL, *, check_alive: Callable[[], None], log: Callable[[], list[str]]
+    def settle(
+        self,
+        url: DatabaseURL,
+        *,
+        password: str,
+        check_alive: Callable[[], None],
+        log: Callable[[], list[str]],
     ) -> str:
-        """Return the server's version once it answers.
+        """Wait until the server answers, make the password of `url` its own, and return its version.
+
+        `password` is the one it begins with.
 
         Raises:
             ServerError: `start-timeout` with the last log lines, or what `check_alive` raises.
         """
         from dbtasks import maintenance
 
+        first = replace(url, password=password)
         timeout = self.settings.start_timeout
         try:
             wait_until_ready(
-                url, timeout=timeout, say=lambda _: None, check_alive=check_alive, poll=_POLL
+                first, timeout=timeout, say=lambda _: None, check_alive=check_alive, poll=_POLL
             )
         except ServerError as error:
             if error.code != "start-timeout":
@@ -113,6 +121,8 @@ class Order:
             raise ServerError(
                 error.message, remedy="raise start_timeout", code=error.code, details=log()
             ) from error
+        if password != url.password:
+            maintenance.change_password(first, url.password)
         return maintenance.server_version(url)
 
 

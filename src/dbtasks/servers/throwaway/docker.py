@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,13 @@ from dbtasks.servers import engine
 from dbtasks.servers.ports import LOOPBACK
 from dbtasks.servers.throwaway.base import Order, ThrowawayServer, died
 from dbtasks.servers.throwaway.client import DockerRefusedError, docker
+from dbtasks.servers.throwaway.image import DockerImage
 from dbtasks.servers.throwaway.interruption import deferred
 from dbtasks.servers.throwaway.owner import Owner
-from dbtasks.state import State
+from dbtasks.servers.throwaway.seed import Seed, forget_unused, started_from
 from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dbtasks.settings import Settings
 
 _PORT = 5432
@@ -27,7 +27,6 @@ _LABEL = "dbtasks.throwaway"
 _OWNER = "dbtasks.owner"
 _LOOK_EVERY = 0.3
 _LOG_LINES = 15
-_MISSING = "no such image"
 _GONE = ("no such container", "is already in progress")
 
 
@@ -59,14 +58,25 @@ def start(order: Order) -> DockerThrowaway:
         ServerError: `engine`, `image`, `docker`, `died`, `start-timeout`.
     """
     engine.check_engine_is_here()
-    image = _image(order.settings, order.say)
-    order.say(f"starting a throwaway server from {image.name}")
+    image = DockerImage.get(order.settings, order.say)
+    order.say(f"starting a throwaway server from {image.about.name}")
+    seed = seed_of(image, order.settings)
+    return started_from(seed, lambda seed: _start(order, image, seed), _discard)
+
+
+def seed_of(image: DockerImage, settings: Settings) -> Seed | None:
+    """Return the seed of what makes up the data of an image's first start."""
+    made_of = (image.id, json.dumps(image.environment), settings.user)
+    return Seed.of(DockerThrowaway.kind, *made_of)
+
+
+def _start(order: Order, image: DockerImage, seed: Seed | None) -> DockerThrowaway:
     try:
         if order.replaces:
             remove(order.name)
         with deferred():  # a container that is half made could not be removed
-            _run(order, image)
-        return _answering(order)
+            _run(order, image, seed)
+        return _answering(order, seed)
     except DockerRefusedError as error:
         remove(order.name)
         raise ServerError(
@@ -105,50 +115,11 @@ def reap() -> int:
             left.append(name)
     for name in left:
         remove(name)
+    forget_unused(DockerThrowaway.kind, _discard)
     return len(left)
 
 
-def _image(settings: Settings, say: Callable[[str], None]) -> plan.Image:
-    """Return the image, pulled if it is missing.
-
-    Raises:
-        ServerError: code `image`; it cannot be had.
-        SettingsError: it is of another major.
-    """
-    name = plan.image_name(settings)
-    try:
-        text = docker("image", "inspect", name)
-    except DockerRefusedError as error:
-        if _MISSING not in error.output.lower():
-            raise ServerError(
-                f"image {name} cannot be looked at: {error}",
-                remedy="check the image's name (DBTASKS_IMAGE)",
-                code="image",
-            ) from None
-        return _pulled(settings, name, say)
-    config = json.loads(text)[0]["Config"]
-    pairs = (item.partition("=") for item in config.get("Env") or ())
-    image = plan.Image(
-        name=name,
-        env={variable: value for variable, _, value in pairs},
-        volumes=tuple(config.get("Volumes") or ()),
-        command=tuple(config.get("Cmd") or ()),
-    )
-    plan.check_major(image, settings)
-    return image
-
-
-def _pulled(settings: Settings, name: str, say: Callable[[str], None]) -> plan.Image:
-    # Imported late: it needs python-on-whales.
-    from dbtasks.servers.container import docker_errors
-    from dbtasks.servers.docker_objects import DockerObjects
-
-    objects = DockerObjects(settings, State(settings), say)
-    with docker_errors(f"image {name} cannot be had"):
-        return objects.image()
-
-
-def _run(order: Order, image: plan.Image) -> None:
+def _run(order: Order, image: DockerImage, seed: Seed | None) -> None:
     settings = order.settings
     labels = {
         _LABEL: "1",
@@ -159,18 +130,28 @@ def _run(order: Order, image: plan.Image) -> None:
     arguments = ["run", "--detach", "--pull", "never", "--name", order.name]
     for label, value in labels.items():
         arguments += ["--label", f"{label}={value}"]
-    arguments += ["--tmpfs", f"{plan.data_path(image, settings.postgres)}:rw,mode=1777"]
+    arguments += ["--tmpfs", f"{plan.data_path(image.about, settings.postgres)}:rw,mode=1777"]
     arguments += ["--publish", f"{LOOPBACK}::{_PORT}", "--shm-size", "256m", "--no-healthcheck"]
     environment = {
+        **image.environment,
         "POSTGRES_USER": settings.user,
-        "POSTGRES_PASSWORD": order.password,
-        "POSTGRES_DB": "postgres",
-        "POSTGRES_INITDB_ARGS": "--no-sync",
+        "POSTGRES_PASSWORD": _first_password(order, seed),
     }
-    docker(*arguments, image.name, *plan.command(image, order.parameters), environment=environment)
+    arguments += image.arguments(order.parameters, seed)
+    docker(*arguments, environment=environment)
 
 
-def _answering(order: Order) -> DockerThrowaway:
+def _first_password(order: Order, seed: Seed | None) -> str:
+    return order.password if seed is None else seed.password
+
+
+def _discard(seed: str) -> None:
+    """Remove a seed's volume, unless a server is just being made from it."""
+    with contextlib.suppress(DockerRefusedError):
+        docker("volume", "rm", seed)
+
+
+def _answering(order: Order, seed: Seed | None) -> DockerThrowaway:
     last = time.monotonic()
 
     def check_alive() -> None:
@@ -186,7 +167,12 @@ def _answering(order: Order) -> DockerThrowaway:
         password=order.password,
         database="postgres",
     )
-    version = order.wait(url, check_alive=check_alive, log=lambda: _log(order.name, _LOG_LINES))
+    version = order.settle(
+        url,
+        password=_first_password(order, seed),
+        check_alive=check_alive,
+        log=lambda: _log(order.name, _LOG_LINES),
+    )
     return DockerThrowaway(where=order.name, version=version, url=url)
 
 

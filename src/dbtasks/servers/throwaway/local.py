@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING
 from dbtasks.errors import ServerError
 from dbtasks.servers import drafts, ports, postmaster
 from dbtasks.servers.account import make_enterable, server_account, shared_folder
-from dbtasks.servers.cache import prepare
+from dbtasks.servers.cache import cache_folder, prepare
 from dbtasks.servers.cluster import Cluster
 from dbtasks.servers.ports import LOOPBACK
 from dbtasks.servers.throwaway.base import Order, ThrowawayServer, died
 from dbtasks.servers.throwaway.interruption import deferred
 from dbtasks.servers.throwaway.owner import Owner
+from dbtasks.servers.throwaway.seed import Seed, forget_unused, started_from
 from dbtasks.servers.wheels import find_or_fetch
+from dbtasks.state import locked
 from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from dbtasks.servers.account import Account
     from dbtasks.servers.binaries import Binaries
+    from dbtasks.settings import Settings
 
 _MEMORY = Path("/dev/shm")  # noqa: S108
 _ROOM = 1 << 30
@@ -68,13 +71,23 @@ def start(order: Order) -> LocalThrowaway:
     binaries = find_or_fetch(order.settings, account, order.say)
     binaries = prepare(binaries, account)
     order.say(f"starting a throwaway server of PostgreSQL {binaries.version}")
+    seed = seed_of(binaries, order.settings)
+    return started_from(seed, lambda seed: _start(order, binaries, account, seed), _discard)
+
+
+def seed_of(binaries: Binaries, settings: Settings) -> Seed | None:
+    """Return the seed of what makes up the data of initdb."""
+    return Seed.of(LocalThrowaway.kind, binaries.version, str(binaries.folder), settings.user)
+
+
+def _start(order: Order, binaries: Binaries, account: Account, seed: Seed | None) -> LocalThrowaway:
     folder = _home(account) / order.name
     try:
         if order.replaces:
             remove(folder)
         make_enterable(folder)
         (folder / _OWNER).write_text(str(order.owner), encoding="utf-8")
-        return _bring_up(order, binaries, _cluster(folder))
+        return _bring_up(order, binaries, _cluster(folder), seed)
     except BaseException as error:
         with deferred():
             remove(folder)
@@ -114,31 +127,61 @@ def reap() -> int:
     left = [folder for folder in left if not _is_needed(folder)]
     for folder in left:
         remove(folder)
+    forget_unused(LocalThrowaway.kind, _discard)
     return len(left)
 
 
-def _bring_up(order: Order, binaries: Binaries, cluster: Cluster) -> LocalThrowaway:
-    settings = order.settings
-    cluster.create(
-        binaries,
-        user=settings.user,
-        password=order.password,
-        timeout=2 * settings.start_timeout,
-        options=["--no-sync"],
-    )
+def _bring_up(
+    order: Order, binaries: Binaries, cluster: Cluster, seed: Seed | None
+) -> LocalThrowaway:
+    if seed is None:
+        _initdb(order, binaries, cluster, order.password)
+    else:
+        cluster.copy(_planted(order, binaries, cluster.account, seed), binaries.version)
     refused: set[int] = set()
     while True:
         port = ports.find_free(order.name, avoid=refused)
         try:
-            return _answering(order, binaries, cluster, port)
+            return _answering(order, binaries, cluster, port, seed)
         except ServerError as error:
             taken = any("Address already in use" in line for line in error.details)
             refused.add(port)
-            if error.code not in {"died", "password"} or not taken or len(refused) == _ATTEMPTS:
+            if not taken or len(refused) == _ATTEMPTS:
                 raise
 
 
-def _answering(order: Order, binaries: Binaries, cluster: Cluster, port: int) -> LocalThrowaway:
+def _planted(order: Order, binaries: Binaries, account: Account, seed: Seed) -> Cluster:
+    """Return the cluster of a seed, made the first time.
+
+    Raises:
+        ServerError: `busy` if it is just being made, which nobody waits for; `initdb`.
+    """
+    cluster = Cluster(folder=seed.cache / seed.name, account=account)
+    if not cluster.exists():
+        with locked(seed.cache / f"{seed.name}.lock", name=seed.name, timeout=0):
+            if not cluster.exists():
+                _initdb(order, binaries, cluster, seed.password)
+    return cluster
+
+
+def _initdb(order: Order, binaries: Binaries, cluster: Cluster, password: str) -> None:
+    cluster.create(
+        binaries,
+        user=order.settings.user,
+        password=password,
+        timeout=2 * order.settings.start_timeout,
+        options=["--no-sync"],
+    )
+
+
+def _discard(seed: str) -> None:
+    with contextlib.suppress(OSError):
+        drafts.remove(cache_folder(server_account()) / seed)
+
+
+def _answering(
+    order: Order, binaries: Binaries, cluster: Cluster, port: int, seed: Seed | None
+) -> LocalThrowaway:
     pid = postmaster.launch(cluster, binaries, order.parameters, port)
 
     def check_alive() -> None:
@@ -153,7 +196,12 @@ def _answering(order: Order, binaries: Binaries, cluster: Cluster, port: int) ->
         database="postgres",
     )
     try:
-        version = order.wait(url, check_alive=check_alive, log=cluster.last_lines)
+        version = order.settle(
+            url,
+            password=order.password if seed is None else seed.password,
+            check_alive=check_alive,
+            log=cluster.last_lines,
+        )
     except ServerError as error:
         if error.code == "password":  # of another server, which was faster at this port
             postmaster.stop(cluster, timeout=_STOP_TIMEOUT, immediate=True)
