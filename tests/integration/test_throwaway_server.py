@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -46,7 +47,11 @@ if TYPE_CHECKING:
     from dbtasks.url import DatabaseURL
 
 PROGRAM = """
-import json, os, sys, time
+import json, os, signal, sys, time
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # whatever the caller ignores
+    usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+    signal.signal(number, usual)
+print("started", flush=True)
 from pathlib import Path
 from dbtasks.servers.throwaway import start, throwaway_server
 from dbtasks.settings import load_settings
@@ -97,14 +102,21 @@ class Program:
 
     def run(self, **arguments: Any) -> tuple[subprocess.Popen[str], dict[str, str]]:
         """Start one, and return it with its server's handle."""
+        process = self.spawn(**arguments)
+        assert process.stdout
+        line = process.stdout.readline()
+        assert line, process.communicate()[1]
+        return process, json.loads(line)
+
+    def spawn(self, **arguments: Any) -> subprocess.Popen[str]:
+        """Start one."""
         argv = [sys.executable, "-c", PROGRAM, str(self.root)]
         argv += [json.dumps(self.flags), json.dumps(arguments)]
         process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.processes.append(process)
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, process.communicate()[1]
-        return process, json.loads(line)
+        assert process.stdout
+        assert process.stdout.readline() == "started\n"
+        return process
 
 
 def quiet(_: str) -> None:
@@ -219,22 +231,49 @@ def test_the_server_of_a_killed_run_is_reaped_by_the_next_start(
 
 
 @pytest.mark.parametrize(
-    ("signals", "code"),
-    [
-        ([signal.SIGTERM], 128 + signal.SIGTERM),
-        ([signal.SIGINT] * 5, -signal.SIGINT),
-    ],
-    ids=["sigterm", "ctrl-c"],
+    "signals",
+    [[signal.SIGTERM], [signal.SIGHUP], [signal.SIGINT] * 5],
+    ids=["sigterm", "sighup", "ctrl-c"],
 )
-def test_an_ended_run_removes_its_server(
-    signals: list[signal.Signals], code: int, program: Program
-) -> None:
+def test_an_ended_run_removes_its_server(signals: list[signal.Signals], program: Program) -> None:
     process, handle = program.run()
     for number in signals:
         process.send_signal(number)
         time.sleep(0.01)
-    assert process.wait(30) == code
+    assert process.wait(30) == -signal.SIGINT
     assert states([handle]) == ["gone"]
+
+
+@pytest.mark.parametrize("delay", [0.1, 0.2, 0.3, 0.4])
+def test_ctrl_c_while_it_starts_leaves_nothing(delay: float, program: Program, kind: str) -> None:
+    process = program.spawn()
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
+    process.wait(30)
+    assert not [owner for owner in owners(kind) if owner.startswith(f"process {process.pid} ")]
+
+
+def owners(kind: str) -> list[str]:
+    """Whose servers there are."""
+    if kind == "local":
+        homes = {Path("/dev/shm"), Path(tempfile.gettempdir())}
+        paths = [path for home in homes for path in home.glob("dbtasks-throwaway-*/*/owner")]
+        return [path.read_text(encoding="utf-8") for path in paths if path.exists()]
+    argv = ["docker", "ps", "--all", "--format", '{{.Label "dbtasks.owner"}}']
+    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+def test_a_server_that_died_still_has_its_log(settings: Settings, kind: str) -> None:
+    with throwaway_server(settings) as server:
+        if kind == "docker":
+            subprocess.run(["docker", "kill", server.where], check=True, capture_output=True)
+        else:
+            pid = Path(server.where, "cluster", "data", "postmaster.pid").read_text().split()[0]
+            postmaster = psutil.Process(int(pid))
+            postmaster.kill()
+            postmaster.wait(10)
+        assert server.state() == "gone"
+        assert any("ready to accept connections" in line for line in server.log_lines(5))
 
 
 def test_several_majors_start_side_by_side(flags: dict[str, str], tmp_path: Path) -> None:

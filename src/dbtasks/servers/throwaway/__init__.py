@@ -144,10 +144,13 @@ def _make(order: Order, kind: str | None) -> ThrowawayServer:
 
     reaper = threading.Thread(target=reap, name="dbtasks-reaper")
     reaper.start()
+    server: ThrowawayServer = module.start(order)
     try:
-        server: ThrowawayServer = module.start(order)
-    finally:
         reaper.join()
+    except BaseException:
+        with deferred():
+            server.remove()
+        raise
     return server
 
 

@@ -125,6 +125,7 @@ def _run(order: Order, image: DockerImage, seed: Seed | None) -> None:
         _LABEL: "1",
         _OWNER: str(order.owner),
         "dbtasks.started": order.started,
+        "dbtasks.image": image.about.name,
         "dbtasks.key": settings.key,
     }
     arguments = ["run", "--detach", "--pull", "never", "--name", order.name]

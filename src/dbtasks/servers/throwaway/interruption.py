@@ -9,22 +9,24 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
 def ending_is_an_exception() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP raise SystemExit in the body, where they would end the process at once.
+    """Let SIGTERM and SIGHUP do in the body what Ctrl-C does, where they would end the process at once.
 
-    Only a program's main thread can do that, and a handler that somebody else has set stays.
+    A SystemExit would not do: inside a test pytest takes it for a failure, and goes on. Only a
+    program's main thread can do that, and a handler that somebody else has set stays.
     """
     with contextlib.ExitStack() as stack:
         if _is_main_thread():
             for number in _ENDING:
                 if signal.getsignal(number) is signal.SIG_DFL:
-                    stack.callback(signal.signal, number, signal.signal(number, _exit))
+                    stack.callback(
+                        signal.signal, number, signal.signal(number, signal.default_int_handler)
+                    )
         yield
 
 
@@ -48,12 +50,8 @@ def deferred() -> Iterator[None]:
     finally:
         for ending, handler in before.items():
             signal.signal(ending, handler)
-    for late in dict.fromkeys(came):
-        signal.raise_signal(late)
-
-
-def _exit(number: int, _: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+        for late in dict.fromkeys(came):
+            signal.raise_signal(late)
 
 
 def _is_main_thread() -> bool:

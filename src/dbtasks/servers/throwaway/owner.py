@@ -45,11 +45,11 @@ class Process(Owner):
     @classmethod
     def of(cls, pid: int) -> Process:
         """Return a process of this machine as an owner."""
-        return cls(pid=pid, started=_start_time(pid), host=socket.gethostname())
+        return cls(pid=pid, started=_start_time(pid), host=_here())
 
     def needs_it(self) -> bool:
-        """Tell whether the process lives; those of other machines and containers count as living."""
-        return self.host != socket.gethostname() or _start_time(self.pid) == self.started
+        """Tell whether the process lives; those that cannot be seen from here count as living."""
+        return self.host != _here() or _start_time(self.pid) == self.started
 
     def __str__(self) -> str:
         return f"process {self.pid} {self.started} {self.host}"
@@ -72,6 +72,14 @@ class HandleFile(Owner):
 
     def __str__(self) -> str:
         return f"handle {self.path}"
+
+
+def _here() -> str:
+    """Return what tells from where one sees the same processes: machine, container, account."""
+    space = ""
+    with contextlib.suppress(OSError):
+        space = os.readlink("/proc/self/ns/pid")  # noqa: PTH115
+    return f"{socket.gethostname()}/{space}/{os.geteuid()}"
 
 
 def _start_time(pid: int) -> str:
