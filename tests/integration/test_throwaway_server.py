@@ -35,6 +35,7 @@ from dbtasks.servers.throwaway import (
     stop,
     throwaway_server,
 )
+from dbtasks.servers.throwaway.base import died
 from dbtasks.servers.throwaway.image import DockerImage
 from dbtasks.servers.throwaway.owner import IDLE_LIMIT, HandleFile, Owner, Process
 from dbtasks.servers.throwaway.parameters import parameters
@@ -381,6 +382,14 @@ class TestDocker:
         volumes = [mount["Name"] for mount in found["Mounts"] if mount["Type"] == "volume"]
         assert [name for name in volumes if not name.startswith("dbtasks-seed-")] == []
 
+    def test_that_does_not_answer_in_time_shows_its_log(self, settings: Settings) -> None:
+        hasty = dataclasses.replace(settings, start_timeout=0.001)
+        with pytest.raises(ServerError) as raised, throwaway_server(hasty):
+            pass
+        assert raised.value.code == "start-timeout"
+        assert " did not answer in 0.001 s: " in raised.value.message
+        assert raised.value.remedy == "raise start_timeout"
+
     def test_without_an_engine_is_an_error_of_its_own(
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -470,6 +479,17 @@ def test_no_other_kind_is_thrown_away(tmp_path: Path) -> None:
     assert (raised.value.message, raised.value.remedy) == (
         "a throwaway server cannot be of kind compose",
         "choose one of docker, local",
+    )
+
+
+def test_a_full_disk_is_named() -> None:
+    log = ["LOG:  starting", "FATAL:  could not write: No space left on device"]
+    error = died("PostgreSQL", log)
+    assert (error.message, error.remedy, error.code, error.details) == (
+        "PostgreSQL ended while it was starting: no space left for its data",
+        "make room in memory and on the disk",
+        "died",
+        tuple(log),
     )
 
 
