@@ -78,9 +78,9 @@ class TestResult:
 
 @dataclass(frozen=True, kw_only=True)
 class RevisionChanges:
-    """What one revision changed in the normalised fingerprint.
+    """What one revision changed in the normalised fingerprint; every revision that ran has one.
 
-    `objects` has, for each key that the revision added or changed, all properties that the object has
+    `revision` is empty for what `setup_sql` made before the first. `objects` has, for each key that the revision added or changed, all properties that the object has
     afterwards (values as JSON has them), and None for one that it removed.
     """
 
