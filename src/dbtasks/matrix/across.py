@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Properties = Mapping[str, Any]
 
+OTHER_HISTORY = "its history is another one"
 _OWNERS = ("schema ", "table ", "view ", "materialized view ", "foreign table ", "type ")
 
 
@@ -67,6 +68,12 @@ def compare(cells: Sequence[Cell], *, accepted: Collection[Exempt] = ()) -> Comp
     """Compare the states at head of all cells that came that far."""
     names = labels(cells)
     left_out = {names[one.name]: why for one in cells if (why := _why_left_out(one))}
+    longest = max(
+        (_revisions(one) for one in cells if names[one.name] not in left_out), key=len, default=()
+    )
+    for one in cells:
+        if names[one.name] not in left_out and _revisions(one) != longest:
+            left_out[names[one.name]] = OTHER_HISTORY
     taken = [one for one in cells if names[one.name] not in left_out]
     timelines = {names[one.name]: _Timeline(one) for one in taken}
     majors = {names[one.name]: one.postgres for one in taken}
@@ -106,6 +113,10 @@ class _Timeline:
     def head(self, key: str) -> Properties | None:
         """Return the object at head; None if it is not there."""
         return self.at(key, len(self.revisions))
+
+
+def _revisions(cell: Cell) -> tuple[str, ...]:
+    return tuple(one.revision for one in cell.history)
 
 
 def _why_left_out(cell: Cell) -> str:

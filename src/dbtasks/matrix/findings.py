@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from dbtasks.matrix.across import OTHER_HISTORY
 from dbtasks.matrix.wording import listing
 
 if TYPE_CHECKING:
@@ -112,7 +113,9 @@ def problems_across(
             cell=one.name,
         )
         for one in cells
-        if one.outcome == "passed" and (why := comparison.left_out.get(names[one.name]))
+        if one.outcome == "passed"
+        and (why := comparison.left_out.get(names[one.name]))
+        and why != OTHER_HISTORY
     ]
     found += [
         Problem(

@@ -66,12 +66,15 @@ def counts(report: Report) -> str:
         return ""
     rows = []
     for cell in report.cells:
+        head = f'<tr><th scope="row">PostgreSQL {esc(report.labels[cell.name])}</th>'
+        if not cell.tests:
+            rows.append(f"{head}{_square(None, '') * 4}</tr>")
+            continue
         tally = grid.tests(cell)
         failed = f'<td class="f">{tally["failed"]}</td>' if tally["failed"] else "<td>0</td>"
-        spent = seconds(sum(one.seconds for one in cell.tests)) if cell.tests else ""
+        spent = seconds(sum(one.seconds for one in cell.tests))
         rows.append(
-            f'<tr><th scope="row">PostgreSQL {esc(report.labels[cell.name])}</th><td>{tally["passed"]}</td>'
-            f"{failed}<td>{tally['skipped']}</td><td>{spent}</td></tr>"
+            f"{head}<td>{tally['passed']}</td>{failed}<td>{tally['skipped']}</td><td>{spent}</td></tr>"
         )
     heads = "".join(
         f'<th scope="col">{one}</th>' for one in ("Passed", "Failed", "Skipped", "Seconds")
