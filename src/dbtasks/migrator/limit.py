@@ -8,6 +8,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 from dbtasks import maintenance
 from dbtasks.errors import MigrationError, ServerError
 
@@ -88,7 +90,9 @@ class TimeLimit:
         if self._running is not step:
             return
         self._expired = step
-        with contextlib.suppress(ServerError), maintenance.connect(self._url) as connection:
+        # A server that is gone has ended the revision's connections itself.
+        gone = contextlib.suppress(ServerError, psycopg.Error)
+        with gone, maintenance.connect(self._url) as connection:
             connection.execute(_TERMINATE)
         time.sleep(_GRACE)
         if self._main and self._running is step:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -15,8 +15,22 @@ from dbtasks.pytest_plugin import run_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dbtasks.proofs.finding import Finding
     from dbtasks.pytest_plugin.run import Run
     from dbtasks.results import Step
+
+
+class Walk(Protocol):
+    """A walk over the history that all tests of a kind share."""
+
+    def go(self) -> None:
+        """Walk as far as the revisions can be applied."""
+
+    def reached(self, revision: str) -> bool:
+        """Tell whether there is a result for a revision."""
+
+    def stop(self, revision: str, found: Finding) -> None:
+        """Keep what ended the walk as the result of a revision."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -42,15 +56,17 @@ def stairway(request: pytest.FixtureRequest, dbtasks_run: Run) -> Stairway:
     run = dbtasks_run
     wanted = _wanted(request, "test_stairway") - _irreversible(run)
     walk = Stairway(run.settings, run.throwaways, wanted, _progress(request, "stairway"))
-    _walk(run, walk.climb)
+    _walk(run, walk)
     return walk
 
 
-def _walk(run: Run, walk: Callable[[], None]) -> None:
+def _walk(run: Run, walk: Walk) -> None:
+    """Walk; what ends it early is what the first revision that was not reached fails with."""
     try:
-        walk()
+        walk.go()
     except DbtasksError as error:
-        pytest.fail(str(Judge.explained(error, run)), pytrace=False)
+        left = (one.revision for one in reversed(run.history.ordered()))
+        walk.stop(next(one for one in left if not walk.reached(one)), Judge.explained(error, run))
 
 
 def _wanted(request: pytest.FixtureRequest, test: str) -> set[Any]:

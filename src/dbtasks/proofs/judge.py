@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from dbtasks.pytest_plugin.run import Run
 
 _LOG_LINES = 10
+# What the proof of the base branch cannot do without: these errors say that it is not here.
+_NO_BASE = frozenset({"no-git", "no-repository", "no-commit", "no-base", "shallow"})
 
 
 class Judge:
@@ -54,7 +56,7 @@ class Judge:
     def fail(self, error: DbtasksError, code: str = "") -> None:
         """End the test with what an error says."""
         found = self.explained(error, self._run)
-        if found.code != "server-died" and code:
+        if code and found.code == "revision-failed":
             found = Finding.of(error, code)
         self.settle(found)
 
@@ -64,6 +66,8 @@ class Judge:
         try:
             yield
         except DbtasksError as error:
+            if error.code in _NO_BASE:
+                self.unavailable(error.message)
             self.fail(error, code if isinstance(error, MigrationError) and error.revision else "")
 
     def declared_irreversible(self) -> Finding | None:
@@ -75,7 +79,7 @@ class Judge:
 
     def not_reached(self, blocker: str) -> NoReturn:
         """End the test as skipped: the history could not be walked up to its revision."""
-        message = f"not reached: revision {blocker} cannot be applied"
+        message = f"not reached: the walk ended at revision {blocker}"
         self._keep("not-reached", code="not-reached", message=message)
         pytest.skip(message)
 
@@ -119,7 +123,7 @@ class Judge:
             details=list(found.details),
             **measured,
         )
-        pytest.fail(str(found), pytrace=False)
+        raise pytest.fail.Exception(str(found), pytrace=False) from None
 
     def _keep(self, outcome: str, **values: Any) -> None:
         server = self._run.server()

@@ -70,7 +70,7 @@ class Stairway:
         self.blocker = ""
         self._running: Step | None = None
 
-    def climb(self) -> None:
+    def go(self) -> None:
         """Go as far up as the revisions can be applied.
 
         Raises:
@@ -82,6 +82,18 @@ class Stairway:
             with self._throwaways.new() as url, Inspector.at(url) as inspector:
                 self._begin(url, inspector)
                 self._climb_here()
+
+    def reached(self, revision: str) -> bool:
+        """Tell whether there is something to say of a revision."""
+        flight = self.flights.get(revision)
+        return flight is not None and revision not in self._left
+
+    def stop(self, revision: str, found: Finding) -> None:
+        """Keep what ended the climb as the finding of a revision."""
+        self.blocker = revision
+        step = Step(revision=revision, message="", path="", upgrade=True, number=0, total=0)
+        self._flight(step).finding = found
+        self._left.discard(revision)
 
     def _begin(self, url: DatabaseURL, inspector: Inspector) -> None:
         self._inspector = inspector

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from dbtasks.pytest_plugin.run import Run
     from dbtasks.url import DatabaseURL
 
-# What the base-branch proof cannot do without: these errors say that it is not here.
-NO_BASE = frozenset({"no-git", "no-repository", "no-commit", "no-base", "shallow"})
 _NOT_PRIVILEGED = "42501"
 
 
@@ -106,7 +104,7 @@ def base_branch(run: Run) -> Finding | None:
     """Return what is wrong if a database of the base branch does not come to the same head.
 
     Raises:
-        DbtasksError: there is no base branch (`NO_BASE`), or a revision failed.
+        DbtasksError: there is no base branch, or a revision failed.
     """
     with base_files(run.settings) as base, run.throwaways.new() as url:
         run.throwaways.upgrade(base.settings, url)

@@ -204,9 +204,9 @@ def _told(failure: type[Exception] | None = None) -> Iterator[None]:
         lines = [error.message, *(f"  {detail}" for detail in error.details)]
         text = "\n".join([*lines, f"remedy: {error.remedy}"] if error.remedy else lines)
         if failure is not None:
-            raise failure(text) from error
+            raise failure(text) from None
         if error.code in {"engine", "image", "no-binaries"}:
             if os.environ.get("DBTASKS_REQUIRE_ALL") != "1":
                 pytest.skip(error.message)
             text += "\nDBTASKS_REQUIRE_ALL=1 promises that it is there"
-        pytest.fail(text, pytrace=False)
+        raise pytest.fail.Exception(text, pytrace=False) from None

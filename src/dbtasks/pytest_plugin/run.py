@@ -133,7 +133,8 @@ class Run:
         reuse = self.wanted.reuse_server or self._config.getoption("keep_db")
         if self._owner is None:
             self._exit.enter_context(ending_is_an_exception())
-        return throwaway.start(self.wanted, self._say, reuse=reuse, owner=self._owner)
+        kind = self._config.getoption("db_server")
+        return throwaway.start(self.wanted, self._say, kind=kind, reuse=reuse, owner=self._owner)
 
     def _shared(self) -> ThrowawayServer:
         """Start the server if no other worker has, and write down how it is reached."""
