@@ -31,12 +31,14 @@ class Flight:
     """One revision's part of the stairway.
 
     `seconds` has what it took `up`, `down` and `again`; `changes` are the objects of the normalised
-    catalog that it made or changed, None where it removed one.
+    catalog that it made or changed, None where it removed one; `before`, of the first revision, are those
+    that were there already.
     """
 
     step: Step
     seconds: dict[str, float] = field(default_factory=dict)
-    changes: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Any] | None = None
+    before: Mapping[str, Any] | None = None
     finding: Finding | None = None
 
     def measured(self) -> dict[str, Any]:
@@ -47,7 +49,9 @@ class Flight:
             if way in self.seconds
         ]
         seconds = sum(self.seconds.values())
-        return {"seconds": seconds, "steps": steps, "changes": self.changes}
+        told = {"": self.before, self.step.revision: self.changes}
+        changes = {name: objects for name, objects in told.items() if objects is not None}
+        return {"seconds": seconds, "steps": steps, "changes": changes}
 
 
 class Stairway:
@@ -151,6 +155,8 @@ class Stairway:
         if top is None:
             flight.seconds.setdefault(UP, seconds)
             flight.changes = _normalised(self._bottom, now)
+            if not self._tops:
+                flight.before = catalog.normalised(self._bottom).objects
             self._tops[step.revision] = now
             if step.revision in self._left:
                 return

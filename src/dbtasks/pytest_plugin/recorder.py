@@ -115,9 +115,9 @@ class Recorder:
             steps=tuple(StepTime(**step) for one in told for step in one.get("steps", ())),
             tests=tuple(self._tests.values()),
             changes=tuple(
-                RevisionChanges(revision=one["revision"], objects=one["changes"])
+                RevisionChanges(revision=revision, objects=objects)
                 for one in told
-                if one.get("changes")
+                for revision, objects in one.get("changes", {}).items()
             ),
         )
 
