@@ -52,6 +52,15 @@ def docker_engine() -> None:
 
 
 @pytest.fixture(scope="session")
+def chromium() -> str:
+    """A Chromium to render with; CI promises one."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        missing("no chromium is installed")
+    return str(found)
+
+
+@pytest.fixture(scope="session")
 def docker_image() -> str:
     """The image setting that the docker tests use."""
     return IMAGE

@@ -40,7 +40,7 @@ def problems(*cells: Cell, **values: Any) -> list[tuple[str, str]]:
 def test_everything_passed() -> None:
     made = passing_report()
     assert (made.verdict, made.exit_code, made.problems, made.divergences) == ("passed", 0, (), ())
-    assert made.summary == "nothing found in 30 revisions on PostgreSQL 14, 15, 16, 17 and 18"
+    assert made.summary == "Nothing found in 30 revisions on PostgreSQL 14, 15, 16, 17 and 18"
     assert made.day == date(2026, 11, 25)
 
 
@@ -119,7 +119,7 @@ def test_a_cell_in_which_no_proof_ran() -> None:
 def test_a_skipped_cell_is_seen_and_does_not_fail() -> None:
     made = report(Cell(name="pg16", postgres=16, outcome="skipped", reason="no image"), passing(17))
     assert (made.verdict, made.exit_code) == ("passed", 0)
-    assert made.summary == "nothing found in 30 revisions on PostgreSQL 17, 16 skipped"
+    assert made.summary == "Nothing found in 30 revisions on PostgreSQL 17, 16 skipped"
 
 
 def test_skipped_cells_alone_prove_nothing() -> None:

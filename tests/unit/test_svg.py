@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import os
-import shutil
 import struct
-import subprocess
 import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from conftest import missing
+from browser import DARK, LIGHT, show
 from dbtasks.pictures import graph, svg
 from drawn import any_history, chain, history
 
@@ -123,35 +120,10 @@ def _end(line: list[svg.Point], lines: list[list[svg.Point]], nodes: dict[svg.Po
     return nodes[line[-1]]
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """A Chromium to render with; CI promises one."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        missing("no chromium is installed")
-    return str(found)
-
-
-DARK, LIGHT = 0, 1  # Blink's numbers of the colour schemes
-
-
 def screenshot(chromium: str, picture: Path, scheme: int) -> tuple[set[bytes], bytes]:
     """Return the colours of what the browser shows, and the one in the corner."""
     shot = picture.with_name(f"{scheme}.png")
-    subprocess.run(
-        [
-            chromium,
-            *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"),
-            *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-            f"--user-data-dir={picture.with_name(f'profile {scheme}')}",
-            f"--blink-settings=preferredColorScheme={scheme}",
-            *("--window-size=600,300", f"--screenshot={shot}", picture.as_uri()),
-        ],
-        env={**os.environ, "HOME": str(picture.parent)},
-        capture_output=True,
-        timeout=120,
-        check=True,
-    )
+    show(chromium, picture, "--window-size=600,300", f"--screenshot={shot}", scheme=scheme)
     pixels = png(shot.read_bytes())
     return set(pixels), pixels[0]
 

@@ -16,7 +16,7 @@ body { margin: 0; background: var(--page); color: var(--text); line-height: 1.5;
 .sheet { max-width: 1120px; margin: 0 auto; padding: 40px 24px 64px }
 h1 { font-size: 30px; line-height: 1.2; margin: 0; letter-spacing: -.01em; overflow-wrap: anywhere }
 h2 { font-size: 19px; line-height: 1.3; margin: 48px 0 12px; padding-top: 20px; border-top: 1px solid var(--line) }
-h3 { font-size: 15px; margin: 0 } p { margin: 0 0 8px }
+h3 { font-size: 15px; margin: 0; overflow-wrap: anywhere } p { margin: 0 0 8px }
 a { color: var(--link); text-decoration-thickness: 1px; text-underline-offset: 2px }
 code, pre, .fixed { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; font-size: .875em }
 code { overflow-wrap: anywhere }
@@ -34,7 +34,7 @@ pre { margin: 0; padding: 10px 12px; background: var(--panel); border: 1px solid
 .excepted, .skipped, .not-reached { --c: var(--note) }
 nav ul { display: flex; flex-wrap: wrap; gap: 4px 20px; list-style: none; margin: 16px 0 0; padding: 0; font-size: 14px }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(196px, 1fr)); gap: 12px; list-style: none; margin: 28px 0 0; padding: 0 }
-.cards > li { border: 1px solid var(--line); border-top: 4px solid var(--c); border-radius: 8px; padding: 12px 14px 10px; font-size: 13.5px }
+.cards > li { min-width: 0; border: 1px solid var(--line); border-top: 4px solid var(--c); border-radius: 8px; padding: 12px 14px 10px; font-size: 13.5px }
 .cards h3 { font-size: 16px } .cards p { margin: 2px 0 0; overflow-wrap: anywhere }
 .cards .state { font-weight: 600; color: var(--c) } .cards .life { font-size: 12.5px } .old { color: var(--note) }
 .find { border: 1px solid var(--line); border-left: 4px solid var(--c); border-radius: 8px; margin: 0 0 10px }
@@ -53,7 +53,7 @@ td, thead th + th { text-align: right; white-space: nowrap }
 .grid thead th { position: sticky; top: 0; z-index: 1; box-shadow: inset 0 -2px var(--line) }
 .grid tbody th { padding-left: 0; overflow-wrap: anywhere } .grid thead th:first-child { padding-left: 0 }
 .grid tbody .part { padding-top: 18px; font-weight: 600; font-size: 13.5px; border-top: 0 }
-.grid th > code { margin-right: 10px } .grid td { width: 88px; font-size: 13.5px } .grid tbody th { font-size: 14px } .grid .long { display: block } .grid td a { color: inherit }
+.grid th > code { margin-right: 6px } .grid td { width: 88px; font-size: 13.5px } .grid tbody th { font-size: 14px } .grid .long { display: block } .grid td a { color: inherit }
 .grid tbody tr:hover > * { background: var(--panel) }
 td.p::before, td.f::before, td.x::before, td.s::before, td.n::before { font-weight: 700; margin-right: 6px; color: var(--c) }
 td.p { --c: var(--good) } td.p::before { content: "✓"; content: "✓" / "" }
@@ -63,11 +63,15 @@ td.x, td.s { --c: var(--note); color: var(--note) } .grid tbody tr > td.x { back
 td.n, td.e { --c: var(--soft); color: var(--soft) }
 td.x::before { content: "≈"; content: "≈" / "" } td.s::before { content: "○"; content: "○" / "" }
 td.n::before { content: "…"; content: "…" / "" } td.e::before { content: "·"; content: "·" / ""; color: var(--soft) }
-.scroll { overflow-x: auto } .many { overflow: auto; max-height: 85vh }
+/* What is unseen has a place too: without a positioned box that scrolls, it would widen the page. */
+.scroll, .many { position: relative; overflow-x: auto } .many { overflow: auto; max-height: 85vh }
+.many .grid tbody th:not(.part), .many .grid thead th:first-child { min-width: 170px; position: sticky; left: 0; background: var(--page) }
+.many .grid thead th:first-child { z-index: 2 }
 .slow td:nth-child(3) { width: 34%; text-align: left } .slow tbody th { padding-left: 0 } .slow thead th:first-child { padding-left: 0 }
+.slow td:last-child, .counts th, .slow th { overflow-wrap: anywhere } .slow td:last-child { white-space: normal; min-width: 40px }
 .bar { display: inline-block; height: 10px; min-width: 2px; border-radius: 3px; background: var(--bar) }
 .counts { width: auto; min-width: 50% } .counts :is(th, td):first-child { padding-left: 0 }
-.picture { border: 1px solid var(--line); border-radius: 8px } .picture > summary { cursor: pointer; padding: 10px 14px }
+.picture { overflow: hidden; border: 1px solid var(--line); border-radius: 8px } .picture > summary { cursor: pointer; padding: 10px 14px }
 .picture .scroll { border-top: 1px solid var(--line) } .picture svg { display: block }
 footer { margin-top: 48px; padding-top: 16px; border-top: 1px solid var(--line); color: var(--soft); font-size: 13px }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 3px }

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 _WORDS = {one: one.replace("-", " ") for one in grid.SEVERITY}
 _CLASSES = {"passed": "p", "failed": "f", "excepted": "x", "skipped": "s", "not-reached": "n"}
-_FEW = 6  # versions that fit beside each other on every screen
+_FEW, _SHORT = (
+    5,
+    4,
+)  # versions, and characters of a label, that fit beside each other on every screen
 
 
 def matrix(report: Report) -> str:
@@ -27,7 +30,8 @@ def matrix(report: Report) -> str:
         return ""
     used = {square.outcome for row in [*proofs, *revisions] for square in row.squares.values()}
     legend = ", ".join(f"{MARKS[one]} {_WORDS[one]}" for one in _CLASSES if one in used)
-    wide = "many" if len(report.cells) > _FEW else "few"
+    names = report.labels.values()
+    wide = "many" if len(names) > _FEW or max(map(len, names)) > _SHORT else "few"
     lines = [
         f'<div class="{wide}"{" tabindex=0" if wide == "many" else ""}><table class="grid">',
         f"<caption>The worst of what a revision's proofs gave, and the seconds of its upgrade. {legend}.</caption>",
@@ -101,7 +105,7 @@ def _body(report: Report, heading: str, rows: list[Row], *, code: bool) -> Itera
     yield f'<tbody><tr><th class="part" scope="rowgroup" colspan="{len(report.cells) + 1}">{heading}</th></tr>'
     for row in rows:
         name = f"<code>{esc(row.name)}</code>" if code else esc(row.name)
-        about = f"<span>{esc(row.message)}</span>" if row.message else ""
+        about = f" <span>{esc(row.message)}</span>" if row.message else ""
         squares = (
             _square(row.squares.get(one), links.get((label, row.name), ""))
             for one, label in report.labels.items()

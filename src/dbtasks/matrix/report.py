@@ -72,7 +72,7 @@ class Report:
         names = self.labels
         ran = [names[one.name] for one in self.cells if one.outcome in {"passed", "failed"}]
         skipped = [names[one.name] for one in self.cells if one.outcome == "skipped"]
-        words = listing(found) or f"nothing found in {count(len(self.history), 'revision')}"
+        words = listing(found) or f"Nothing found in {count(len(self.history), 'revision')}"
         where = [servers(ran)] * bool(ran) + [f"{listing(skipped)} skipped"] * bool(skipped)
         return ", ".join([f"{words} on {where[0]}", *where[1:]] if ran else [words, *where])
 

@@ -21,7 +21,7 @@ _MOST, _LINES = 20, 10  # findings that are shown, and lines of each one's detai
 
 def summary(report: Report) -> str:
     """Return the text, which ends with a newline."""
-    lines = [f"{one_line(report.title)}: migrations {report.verdict}"]
+    lines = _wrapped(f"{report.title}: migrations {report.verdict}", "")
     lines += _wrapped(f"{report.summary}.", "")
     lines += ["", *_totals(report)]
     notes = list(_notes(report))
