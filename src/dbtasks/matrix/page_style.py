@@ -87,7 +87,8 @@ footer { margin-top: 48px; padding-top: 16px; border-top: 1px solid var(--line);
   dt.of { padding: 0 } .slow tbody th { overflow-wrap: anywhere } dl { grid-template-columns: 1fr; gap: 2px } dd { margin-bottom: 6px } .counts { width: 100% }
 }
 @media print {
-  :root { --page: #fff; --text: #000; --soft: #444; --line: #bbb; --panel: #fff; --link: #000; --good: #176f32; --bad: #a0111a; --note: #6b4700 }
+  :root { --page: #fff; --text: #000; --soft: #444; --line: #bbb; --panel: #fff; --link: #000; --good: #176f32; --bad: #a0111a; --note: #6b4700;
+    --bad-bg: #ffebe9; --note-bg: #fff5d6; --bar: #8cb8ea }
   body { font-size: 10.5pt } .sheet { max-width: none; padding: 0 } nav { display: none } h2 { break-after: avoid }
   .find, .cards > li, tr, .verdict { break-inside: avoid } .grid thead th { position: static } .many { max-height: none; overflow: visible }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact }
