@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dbtasks.catalog.changes import Change, changes
-from dbtasks.catalog.fingerprint import Fingerprint, read
+from dbtasks.catalog.fingerprint import Fingerprint
 from dbtasks.catalog.normalisation import normalised
+from dbtasks.catalog.reading import read
 
 __all__ = ["Change", "Fingerprint", "changes", "normalised", "read"]

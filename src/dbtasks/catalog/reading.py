@@ -1,0 +1,139 @@
+"""How a fingerprint is read."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from dbtasks.catalog import code, others, relations
+from dbtasks.catalog.fingerprint import OF_TABLE, Fingerprint
+from dbtasks.catalog.privileges import read_grants
+from dbtasks.catalog.query import COMMENT, MEMBER, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from dbtasks.catalog.fingerprint import Properties
+
+_PARTS = (others.SCHEMAS, *code.PARTS, *relations.PARTS, *others.PARTS)
+SQL = statement(_PARTS)
+
+_ELEMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|[^,]+', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def read(
+    execute: Callable[[str], Iterable[Sequence[Any]]], *, ignore: Collection[str] = ()
+) -> Fingerprint:
+    """Read the catalog of the database that `execute` runs one SQL text on and returns rows from.
+
+    One statement, which leaves the session as it was; the first one on a connection takes twice as
+    long as the next. It waits for whoever holds an exclusive lock on a view's tables. `ignore`
+    names tables, qualified and quoted as PostgreSQL does it, that are left out with all that
+    belongs to them.
+    """
+    reading = _Reading()
+    major = 0
+    for number, oid, sub, parent, name, text in execute(SQL):
+        if number is None:
+            continue
+        if number >= 0:
+            reading.take(number, oid, sub, parent, name, text)
+        elif number == COMMENT:
+            reading.comments[name, oid, sub] = text
+        elif number == MEMBER:
+            reading.members.add((name, oid))
+        else:
+            major = oid // 10000
+    objects = reading.objects
+    for table in ignore:
+        objects = {k: found for k, found in objects.items() if not _belongs(k, found, table)}
+    return Fingerprint(major=major, objects=objects)
+
+
+class _Reading:
+    """The objects so far, and what names those that hang on them."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, Properties] = {}
+        self.members: set[tuple[str, int]] = set()
+        self.comments: dict[tuple[str, int, int], str] = {}
+        self._names: dict[str, dict[int, str]] = {part.catalog: {} for part in _PARTS}
+
+    def take(self, number: int, oid: int, sub: int, parent: int, name: str, text: str) -> None:
+        """Take an object, unless an extension or something that is left out has it."""
+        part = _PARTS[number]
+        if (part.catalog, oid) in self.members:
+            return
+        kind, found = _parsed(number, text)
+        if part.parent_in:
+            parent_name = self._names[part.parent_in].get(parent)
+            if parent_name is None:
+                return
+            if not part.qualified:
+                name = f"{parent_name}.{name}"
+            if part.parent_as:
+                found = {part.parent_as: parent_name, **found}
+        if not sub:
+            self._names[part.catalog][oid] = name
+        comment = self.comments.get((part.catalog, oid, sub))
+        if comment is not None:
+            found = {**found, "comment": comment}
+        self.objects[f"{kind} {name}"] = found
+
+
+def _belongs(key: str, properties: Properties, table: str) -> bool:
+    kind, _, name = key.partition(" ")
+    if kind in OF_TABLE:
+        return name.startswith(f"{table}.")
+    owned = str(properties.get("owned by", ""))
+    return name == table or properties.get("table") == table or owned.startswith(f"{table}.")
+
+
+@functools.lru_cache(maxsize=20_000)
+def _parsed(number: int, text: str) -> tuple[str, Properties]:
+    """Return the kind and the properties of an object from the values that a part reads.
+
+    Most are the same at every read, and those of many columns are the same.
+    """
+    kind, *values = _array(text)
+    names, converted = _FIELDS[number]
+    found: dict[str, Any] = {
+        name: value for name, value in zip(names, values, strict=True) if value is not None
+    }
+    for name, convert in converted:
+        if name in found:
+            found[name] = convert(found[name])
+            if not found[name]:
+                del found[name]
+    assert kind is not None, text
+    return kind, found
+
+
+def _array(text: str) -> list[str | None]:
+    """Return the elements of a text[], as PostgreSQL writes it."""
+    found: list[str | None] = []
+    for match in _ELEMENT.finditer(text, 1, len(text) - 1):
+        if match[1] is not None:
+            found.append(_ESCAPED.sub(r"\1", match[1]))
+        else:
+            found.append(None if match[0] == "NULL" else match[0])
+    return found
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
+
+
+def _fields(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[tuple[str, Any], ...]]:
+    """Return the names of a part's properties, and which are made from the text that is sent."""
+    plain = tuple(name.removesuffix("[]") for name in names)
+    converted = [(name.removesuffix("[]"), _list) for name in names if name.endswith("[]")]
+    if "grants" in plain:
+        converted.append(("grants", read_grants))
+    return plain, tuple(converted)
+
+
+_FIELDS = [_fields(part.fields) for part in _PARTS]
