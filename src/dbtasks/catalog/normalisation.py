@@ -23,8 +23,9 @@ _OPEN_TO_ALL = {"PUBLIC: USAGE", "PUBLIC: ALL"}
 def normalised(fingerprint: Fingerprint) -> Fingerprint:
     """Return the fingerprint as PostgreSQL 14 to 18 all give it for the same schema.
 
-    Views lose qualifiers that 16 stopped printing, extensions their version, grants the MAINTAIN
-    that 17 added to ALL, and schema public what everyone may do there, which 15 changed. (`read`
+    Views lose qualifiers that 16 stopped printing, extensions the version and comment that they brought, grants the MAINTAIN
+    that 17 added to ALL, schema public what everyone may do there, which 15 changed, and sequences
+    that they are unlogged, which those of an unlogged table are since 15. (`read`
     leaves out already what only the catalogs' layout tells: names of NOT NULL constraints, the
     owner of schema public.)
     """
@@ -37,7 +38,9 @@ def _normalised(key: str, found: Properties) -> Properties:
     if key.startswith(_VIEWS):
         changed["definition"] = without_qualifier(str(found["definition"]))
     if key.startswith("extension "):
-        changed["version"] = ()
+        changed |= {"version": (), "comment": ()}
+    if key.startswith("sequence "):
+        changed["unlogged"] = ()
     if "grants" in found:
         changed["grants"] = tuple(
             line

@@ -72,9 +72,9 @@ PUBLICATIONS = Part(
         "via root": "CASE WHEN b.pubviaroot THEN 'true' END",
         "generated columns": "nullif(to_jsonb(b) ->> 'pubgencols', 'n')",
         "tables[]": """(SELECT json_agg(concat_ws(' ', l.prrelid::regclass,
-                '(' || nullif((SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname)
-                    FROM pg_attribute a WHERE a.attrelid = l.prrelid AND a.attnum::text = ANY
-                    (string_to_array(to_jsonb(l) ->> 'prattrs', ' '))), '') || ')',
+                '(' || (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname)
+                    FROM pg_attribute a WHERE a.attrelid = l.prrelid
+                        AND to_jsonb(l) -> 'prattrs' @> to_jsonb(a.attnum)) || ')',
                 'where ' || (SELECT to_jsonb(w) ->> 'rowfilter' FROM pg_publication_tables w
                     JOIN pg_namespace n ON n.nspname = w.schemaname
                     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.tablename
@@ -155,6 +155,16 @@ USER_MAPPINGS = Part(
         "options": "CASE WHEN m.umoptions IS NOT NULL THEN 'md5 ' || md5(m.umoptions::text) END"
     },
     source="pg_user_mappings m",
+)
+
+DATABASE_SETTINGS = Part(
+    catalog="pg_db_role_setting",
+    oid="r.setrole",
+    kind="'database settings for'",
+    name="CASE WHEN r.setrole = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r.setrole)) END",
+    fields={"settings[]": json_list("r.setconfig")},
+    source="pg_db_role_setting r JOIN pg_database b ON b.oid = r.setdatabase"
+    " WHERE b.datname = current_database()",
 )
 
 CASTS = Part(
@@ -278,6 +288,7 @@ PARTS = (
     WRAPPERS,
     SERVERS,
     USER_MAPPINGS,
+    DATABASE_SETTINGS,
     CASTS,
     COLLATIONS,
     OPERATORS,

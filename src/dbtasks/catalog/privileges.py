@@ -13,6 +13,7 @@ NAMES = {
 }  # fmt: skip
 ALL, NOTHING, GRANTABLE = "ALL", "nothing", " with grant option"
 
+_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 _ROLE = r'"(?:[^"]|"")*"|[^=/"]*'
 _ITEM = re.compile(rf"({_ROLE})=([A-Za-z*]*)/({_ROLE})", re.DOTALL)
 
@@ -34,7 +35,7 @@ def read_grants(packed: str) -> tuple[str, ...]:
         given = acl.get((grantee, by), "")
         if given != default.get((grantee, by), ""):
             grantor = "" if by == owner else f" (granted by {by})"
-            lines.append(f"{grantee or 'PUBLIC'}: {_words(given, letters)}{grantor}")
+            lines.append(f"{grantee}: {_words(given, letters)}{grantor}")
     return tuple(lines)
 
 
@@ -43,7 +44,7 @@ def _parsed(items: list[str]) -> dict[tuple[str, str], str]:
     for item in items:
         match = _ITEM.fullmatch(item)
         assert match is not None, item
-        found[_unquoted(match[1]), _unquoted(match[3])] = match[2]
+        found[_quoted(match[1]), _quoted(match[3])] = match[2]
     return found
 
 
@@ -59,5 +60,9 @@ def _words(given: str, full: set[str]) -> str:
     return ", ".join(sorted(words)) or NOTHING
 
 
-def _unquoted(role: str) -> str:
-    return role[1:-1].replace('""', '"') if role.startswith('"') else role
+def _quoted(role: str) -> str:
+    """Return a role as PostgreSQL quotes it; an ACL quotes fewer than other places do."""
+    if not role:
+        return "PUBLIC"
+    name = role[1:-1].replace('""', '"') if role.startswith('"') else role
+    return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'

@@ -63,6 +63,9 @@ COMPOSITES = Part(
     " WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')",
 )
 
+_EXPRESSION = """(SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
+    WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum)"""
+
 COLUMNS = Part(
     catalog=RELATION,
     oid="a.attrelid",
@@ -74,15 +77,18 @@ COLUMNS = Part(
     fields={
         "type": "format_type(a.atttypid, a.atttypmod)",
         "nullable": "CASE WHEN a.attnotnull THEN 'false' ELSE 'true' END",
-        "default": "CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END",
-        "generated": """CASE a.attgenerated WHEN 's' THEN 'stored ' || pg_get_expr(d.adbin, d.adrelid)
-            WHEN 'v' THEN 'virtual ' || pg_get_expr(d.adbin, d.adrelid) END""",
+        "default": f"CASE WHEN a.atthasdef AND a.attgenerated = '' THEN {_EXPRESSION} END",
+        "generated": f"""CASE a.attgenerated WHEN 's' THEN 'stored ' || {_EXPRESSION}
+            WHEN 'v' THEN 'virtual ' || {_EXPRESSION} END""",
         "identity": "CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END",
-        "collation": """CASE WHEN a.attcollation NOT IN (0, t.typcollation)
-            THEN a.attcollation::regcollation END""",
-        "storage": """CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage
-            WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main'
-            ELSE 'extended' END END""",
+        # 100 is the default collation; the type is asked only of what is not usual
+        "collation": """CASE WHEN a.attcollation NOT IN (0, 100) THEN
+            (SELECT a.attcollation::regcollation FROM pg_type t
+                WHERE t.oid = a.atttypid AND t.typcollation <> a.attcollation) END""",
+        "storage": """CASE WHEN a.attstorage <> CASE WHEN a.attlen = -1 THEN 'x' ELSE 'p' END THEN
+            (SELECT CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external'
+                WHEN 'm' THEN 'main' ELSE 'extended' END FROM pg_type t
+                WHERE t.oid = a.atttypid AND t.typstorage <> a.attstorage) END""",
         "compression": """CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4'
             WHEN '' THEN NULL ELSE a.attcompression::text END""",
         "statistics": "CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END",
@@ -93,8 +99,7 @@ COLUMNS = Part(
             "a.attacl", "'{}'", "ARRAY['=arwx/' || quote_ident(pg_get_userbyid(c.relowner))]"
         ),
     },
-    source="pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid"
-    " LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
+    source="pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
     " WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped"
     " AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')",
 )
@@ -146,9 +151,9 @@ INDEXES = Part(
         "tablespace": _TABLESPACE.format("c"),
     },
     source="pg_index i JOIN pg_class c ON c.oid = i.indexrelid AND NOT c.relispartition"
-    " LEFT JOIN pg_constraint o ON o.conrelid = i.indrelid AND o.conindid = i.indexrelid"
-    " AND o.contype IN ('p', 'u', 'x')"
-    " WHERE i.indexrelid >= 16384 AND o.oid IS NULL",
+    " WHERE i.indexrelid >= 16384 AND NOT i.indisprimary AND NOT i.indisexclusion"
+    " AND (NOT i.indisunique OR NOT EXISTS (SELECT FROM pg_constraint o"
+    " WHERE o.conrelid = i.indrelid AND o.conindid = i.indexrelid AND o.contype = 'u'))",
 )
 
 CONSTRAINTS = Part(
