@@ -92,6 +92,8 @@ def program(flags: dict[str, str], tmp_path: Path) -> Iterator[Program]:
     for process in programs.processes:
         process.kill()
         process.communicate()
+    for handle in programs.handles:
+        stop(handle)
 
 
 class Program:
@@ -100,6 +102,7 @@ class Program:
     def __init__(self, root: Path, flags: dict[str, str]) -> None:
         self.root, self.flags = root, flags
         self.processes: list[subprocess.Popen[str]] = []
+        self.handles: list[dict[str, str]] = []
 
     def run(self, **arguments: Any) -> tuple[subprocess.Popen[str], dict[str, str]]:
         """Start one, and return it with its server's handle."""
@@ -107,7 +110,8 @@ class Program:
         assert process.stdout
         line = process.stdout.readline()
         assert line, process.communicate()[1]
-        return process, json.loads(line)
+        self.handles.append(json.loads(line))
+        return process, self.handles[-1]
 
     def spawn(self, **arguments: Any) -> subprocess.Popen[str]:
         """Start one."""
