@@ -1,4 +1,4 @@
-"""Write the revisions of `logistics`: python tests/projects/logistics_history.py (it needs ruff).
+"""Write the revisions of `logistics`: python tests/projects/logistics_history.py [FOLDER] (it needs ruff).
 
 What the project has is the files. A revision's id derives from its message, so they are always the same.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -273,7 +274,10 @@ revision(
 )
 revision(
     "compute parcel volumes",
-    add("shipping.parcel", "volume_cm3 Numeric :=length_mm::numeric * width_mm::numeric * height_mm::numeric / 1000::numeric"),
+    add(
+        "shipping.parcel",
+        "volume_cm3 Numeric :=length_mm::numeric * width_mm::numeric * height_mm::numeric / 1000::numeric",
+    ),
 )
 revision(
     "add currency",
@@ -326,7 +330,10 @@ revision(
 
 def partition(year):
     """A year of its own; its rows are in the partition for the rest until then."""
-    name, bounds = f"shipping.scan_event_{year}", f"scanned_at >= '{year}-01-01+00' AND scanned_at < '{year + 1}-01-01+00'"
+    name, bounds = (
+        f"shipping.scan_event_{year}",
+        f"scanned_at >= '{year}-01-01+00' AND scanned_at < '{year + 1}-01-01+00'",
+    )
     up = [f"CREATE TABLE {name} (LIKE shipping.scan_event INCLUDING DEFAULTS)"]
     up.append(f"""
         WITH moved AS (DELETE FROM shipping.scan_event WHERE {bounds} RETURNING *)
@@ -563,7 +570,10 @@ revision(
     "number shipments",
     sql("CREATE SEQUENCE shipping.shipment_reference_seq START 1000", "DROP SEQUENCE shipping.shipment_reference_seq"),
     add("shipping.shipment", "reference String(40)! ='SH-' || nextval('shipping.shipment_reference_seq')"),
-    sql("ALTER SEQUENCE shipping.shipment_reference_seq OWNED BY shipping.shipment.reference", "ALTER SEQUENCE shipping.shipment_reference_seq OWNED BY NONE"),
+    sql(
+        "ALTER SEQUENCE shipping.shipment_reference_seq OWNED BY shipping.shipment.reference",
+        "ALTER SEQUENCE shipping.shipment_reference_seq OWNED BY NONE",
+    ),
     unique("shipping.shipment", "reference"),
 )
 revision(
@@ -608,7 +618,7 @@ revision(
         "ALTER TABLE billing.tariff_band ALTER COLUMN max_grams TYPE bigint",
         """
         ALTER TABLE billing.tariff_band ALTER COLUMN max_grams TYPE integer
-        USING LEAST(GREATEST(max_grams, -2147483648), 2147483647)
+        USING CASE WHEN max_grams IS NOT NULL THEN LEAST(GREATEST(max_grams, -2147483648), 2147483647) END
         """,
     ),
 )
@@ -634,23 +644,20 @@ revision(
     table("shipping.vehicle_state", "name String(40)!", "may_drive Boolean! =true", unique=["name"]),
     data("INSERT INTO shipping.vehicle_state (name) SELECT unnest(enum_range(NULL::shipping.vehicle_status))::text"),
     add("shipping.vehicle", "state_id Integer >shipping.vehicle_state.id"),
-    data("""
+    sql(
+        """
         UPDATE shipping.vehicle SET state_id = vehicle_state.id
         FROM shipping.vehicle_state WHERE vehicle_state.name = vehicle.status::text
-    """),
-)
-revision(
-    "drop vehicle status",
+        """,
+        """
+        UPDATE shipping.vehicle SET status = vehicle_state.name::shipping.vehicle_status
+        FROM shipping.vehicle_state
+        WHERE vehicle_state.id = vehicle.state_id AND vehicle_state.name IN ('ready', 'moving', 'broken')
+        """,
+    ),
     sql(
         "ALTER TABLE shipping.vehicle DROP COLUMN status",
-        [
-            "ALTER TABLE shipping.vehicle ADD COLUMN status shipping.vehicle_status NOT NULL DEFAULT 'ready'",
-            """
-            UPDATE shipping.vehicle SET status = vehicle_state.name::shipping.vehicle_status
-            FROM shipping.vehicle_state
-            WHERE vehicle_state.id = vehicle.state_id AND vehicle_state.name IN ('ready', 'moving', 'broken')
-            """,
-        ],
+        "ALTER TABLE shipping.vehicle ADD COLUMN status shipping.vehicle_status NOT NULL DEFAULT 'ready'",
     ),
     undone(enum("shipping.vehicle_status", "ready", "moving", "broken")),
 )
@@ -873,7 +880,9 @@ revision(
 )
 revision(
     "index deliveries",
-    index("shipping.shipment", "placed_at", name="ix_shipment_placed_at_planned", where="status = 'planned'", online=True),
+    index(
+        "shipping.shipment", "placed_at", name="ix_shipment_placed_at_planned", where="status = 'planned'", online=True
+    ),
 )
 revision("split off scans of 2026", partition(2026))
 revision(
@@ -881,7 +890,10 @@ revision(
     undone(trigger("audit", "billing.invoice", "AFTER INSERT OR UPDATE", "public.audit_change()")),
     trigger("audit", "billing.invoice", "AFTER UPDATE OF status OR DELETE", "public.audit_change()"),
 )
-revision("explain the domain", sql("COMMENT ON DOMAIN billing.currency IS 'ISO 4217'", "COMMENT ON DOMAIN billing.currency IS NULL"))
+revision(
+    "explain the domain",
+    sql("COMMENT ON DOMAIN billing.currency IS 'ISO 4217'", "COMMENT ON DOMAIN billing.currency IS NULL"),
+)
 revision("add tariff code", add("billing.tariff", "code String(64)"))
 revision(
     "require tariff code",
@@ -927,14 +939,14 @@ def source(one, number):
     ).replace("Revises: \n", "Revises:\n")
 
 
-def write():
-    for file in VERSIONS.glob("*.py"):
+def write(folder):
+    for file in folder.glob("*.py"):
         file.unlink()
     for number, one in enumerate(history):
         name = f"{identity(one.message)}_{re.sub('[^a-z0-9]+', '_', one.message)[:40]}.py"
-        (VERSIONS / name).write_text(re.sub(r"(?m)^ +$", "", source(one, number)), encoding="utf-8")
-    subprocess.run(["ruff", "format", "--quiet", "--isolated", "--line-length=100", VERSIONS], check=True)
+        (folder / name).write_text(re.sub(r"(?m)^ +$", "", source(one, number)), encoding="utf-8")
+    subprocess.run(["ruff", "format", "--quiet", "--isolated", "--line-length=100", folder], check=True)
 
 
 if __name__ == "__main__":
-    write()
+    write(Path(*sys.argv[1:2] or [VERSIONS]))

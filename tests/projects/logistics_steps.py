@@ -99,7 +99,9 @@ def add(full, *columns):
         if key := foreign_key(full, one):
             target, target_schema = split(key[1].rpartition(".")[0])
             schemas = schema.replace("schema", "source_schema") + target_schema.replace("schema", "referent_schema")
-            up.append(f'op.create_foreign_key(op.f("{key[2]}"), "{name}", "{target}", ["{key[0]}"], ["id"]{schemas}{key[3]})')
+            up.append(
+                f'op.create_foreign_key(op.f("{key[2]}"), "{name}", "{target}", ["{key[0]}"], ["id"]{schemas}{key[3]})'
+            )
     return Step(up, down)
 
 
@@ -119,7 +121,9 @@ def index(full, columns, *, name=None, unique=False, where=None, more="", online
     if not online:
         return Step([up + ")"], [down + ")"])
     block = "with op.get_context().autocommit_block():\n"
-    tidy = f'    op.drop_index("{name}", table_name="{table_name}"{schema}, postgresql_concurrently=True, if_exists=True)'
+    tidy = (
+        f'    op.drop_index("{name}", table_name="{table_name}"{schema}, postgresql_concurrently=True, if_exists=True)'
+    )
     return Step([f"{block}{tidy}\n    {up}, postgresql_concurrently=True)"], [block + tidy])
 
 

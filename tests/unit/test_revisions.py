@@ -381,6 +381,7 @@ def test_a_malformed_configuration(ini: str, tmp_path: Path) -> None:
     [
         "async_engine",
         "drift",
+        "logistics",
         "many_locations",
         "no_revisions",
         "plain",

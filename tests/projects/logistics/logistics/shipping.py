@@ -177,7 +177,9 @@ class Shipment(Base):
     reference: Mapped[str] = mapped_column(
         String(40),
         # As PostgreSQL writes it: evaluated twice, as Alembic compares defaults, it never equals itself.
-        server_default=text("('SH-'::text || nextval('shipping.shipment_reference_seq'::regclass))"),
+        server_default=text(
+            "('SH-'::text || nextval('shipping.shipment_reference_seq'::regclass))"
+        ),
     )
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
 

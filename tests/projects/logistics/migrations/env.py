@@ -29,7 +29,6 @@ target_metadata = Base.metadata
 # ... etc.
 
 
-
 def include_name(name, type_, parent_names):
     """Look at our schemas only, and at partitioned tables instead of their partitions."""
     if type_ == "schema":

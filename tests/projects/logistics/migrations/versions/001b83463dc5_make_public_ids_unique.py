@@ -2,7 +2,7 @@
 
 Revision ID: 001b83463dc5
 Revises: 4a65f79f74e2
-Create Date: 2025-04-27 20:35:00
+Create Date: 2025-04-22 20:28:00
 
 """
 

@@ -2,7 +2,7 @@
 
 Revision ID: 0a54dadb80a6
 Revises: 14f3902f8d52
-Create Date: 2025-08-10 23:02:00
+Create Date: 2025-08-05 22:55:00
 
 """
 

@@ -2,7 +2,7 @@
 
 Revision ID: 0baa1f113ac4
 Revises: df5364fad38b
-Create Date: 2025-03-18 19:39:00
+Create Date: 2025-03-13 19:32:00
 
 """
 

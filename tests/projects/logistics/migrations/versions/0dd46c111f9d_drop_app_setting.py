@@ -2,7 +2,7 @@
 
 Revision ID: 0dd46c111f9d
 Revises: 2052afee9321
-Create Date: 2025-07-06 22:13:00
+Create Date: 2025-07-01 22:06:00
 
 """
 

@@ -2,7 +2,7 @@
 
 Revision ID: 14f3902f8d52
 Revises: a693f09a892f
-Create Date: 2025-08-05 22:55:00
+Create Date: 2025-07-31 22:48:00
 
 """
 

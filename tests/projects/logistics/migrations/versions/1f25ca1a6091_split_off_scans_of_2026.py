@@ -2,7 +2,7 @@
 
 Revision ID: 1f25ca1a6091
 Revises: e77561d497b4
-Create Date: 2025-07-21 22:34:00
+Create Date: 2025-07-16 22:27:00
 
 """
 

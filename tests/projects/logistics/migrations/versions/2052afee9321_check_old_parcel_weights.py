@@ -2,7 +2,7 @@
 
 Revision ID: 2052afee9321
 Revises: a483fb2e54fb
-Create Date: 2025-07-01 22:06:00
+Create Date: 2025-06-26 21:59:00
 
 """
 

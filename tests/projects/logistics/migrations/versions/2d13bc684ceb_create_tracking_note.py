@@ -2,7 +2,7 @@
 
 Revision ID: 2d13bc684ceb
 Revises: c6516831075f
-Create Date: 2025-05-17 21:03:00
+Create Date: 2025-05-12 20:56:00
 
 """
 

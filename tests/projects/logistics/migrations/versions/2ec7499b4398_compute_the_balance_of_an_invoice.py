@@ -2,7 +2,7 @@
 
 Revision ID: 2ec7499b4398
 Revises: 68aa8feaa8ee
-Create Date: 2025-06-21 21:52:00
+Create Date: 2025-06-16 21:45:00
 
 """
 

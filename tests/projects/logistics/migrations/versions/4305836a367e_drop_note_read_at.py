@@ -2,7 +2,7 @@
 
 Revision ID: 4305836a367e
 Revises: aeebcd83b6d8
-Create Date: 2025-05-27 21:17:00
+Create Date: 2025-05-22 21:10:00
 
 """
 

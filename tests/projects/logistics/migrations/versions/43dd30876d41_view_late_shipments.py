@@ -2,7 +2,7 @@
 
 Revision ID: 43dd30876d41
 Revises: 4fa93c02ed3c
-Create Date: 2025-02-26 19:11:00
+Create Date: 2025-02-21 19:04:00
 
 """
 

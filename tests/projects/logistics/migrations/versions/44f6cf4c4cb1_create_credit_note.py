@@ -2,7 +2,7 @@
 
 Revision ID: 44f6cf4c4cb1
 Revises: a570c15de85a
-Create Date: 2025-06-06 21:31:00
+Create Date: 2025-06-01 21:24:00
 
 """
 

@@ -2,7 +2,7 @@
 
 Revision ID: 4a65f79f74e2
 Revises: b254dc5350b3
-Create Date: 2025-04-22 20:28:00
+Create Date: 2025-04-17 20:21:00
 
 """
 

@@ -1,15 +1,15 @@
 """view due dates of open invoices
 
 Revision ID: 4fa93c02ed3c
-Revises: 37306f36634f
-Create Date: 2025-02-21 19:04:00
+Revises: bc02fe06142a
+Create Date: 2025-02-16 18:57:00
 
 """
 
 from alembic import op
 
 revision = "4fa93c02ed3c"
-down_revision = "37306f36634f"
+down_revision = "bc02fe06142a"
 branch_labels = None
 depends_on = None
 

@@ -2,7 +2,7 @@
 
 Revision ID: 5086a9de8c90
 Revises: 001b83463dc5
-Create Date: 2025-05-02 20:42:00
+Create Date: 2025-04-27 20:35:00
 
 """
 

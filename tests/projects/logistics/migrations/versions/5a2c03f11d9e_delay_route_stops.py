@@ -2,7 +2,7 @@
 
 Revision ID: 5a2c03f11d9e
 Revises: 5086a9de8c90
-Create Date: 2025-05-07 20:49:00
+Create Date: 2025-05-02 20:42:00
 
 """
 

@@ -2,7 +2,7 @@
 
 Revision ID: 5d72c41c1103
 Revises: 9ba4c04133d9
-Create Date: 2025-04-07 20:07:00
+Create Date: 2025-04-02 20:00:00
 
 """
 

@@ -2,7 +2,7 @@
 
 Revision ID: 68aa8feaa8ee
 Revises: 9d9288e057c2
-Create Date: 2025-06-16 21:45:00
+Create Date: 2025-06-11 21:38:00
 
 """
 

@@ -2,7 +2,7 @@
 
 Revision ID: 91f26476df08
 Revises: 0dd46c111f9d
-Create Date: 2025-07-11 22:20:00
+Create Date: 2025-07-06 22:13:00
 
 """
 

@@ -2,7 +2,7 @@
 
 Revision ID: 9288105e894a
 Revises: 5d72c41c1103
-Create Date: 2025-04-12 20:14:00
+Create Date: 2025-04-07 20:07:00
 
 """
 

@@ -2,7 +2,7 @@
 
 Revision ID: 953be0dbf369
 Revises: 43dd30876d41
-Create Date: 2025-03-03 19:18:00
+Create Date: 2025-02-26 19:11:00
 
 """
 

@@ -2,7 +2,7 @@
 
 Revision ID: 9ba4c04133d9
 Revises: ad01285b0c78
-Create Date: 2025-04-02 20:00:00
+Create Date: 2025-03-28 19:53:00
 
 """
 

@@ -2,7 +2,7 @@
 
 Revision ID: 9d9288e057c2
 Revises: 44f6cf4c4cb1
-Create Date: 2025-06-11 21:38:00
+Create Date: 2025-06-06 21:31:00
 
 """
 

@@ -2,7 +2,7 @@
 
 Revision ID: a483fb2e54fb
 Revises: 2ec7499b4398
-Create Date: 2025-06-26 21:59:00
+Create Date: 2025-06-21 21:52:00
 
 """
 

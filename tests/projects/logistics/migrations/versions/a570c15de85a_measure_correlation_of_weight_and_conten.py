@@ -2,7 +2,7 @@
 
 Revision ID: a570c15de85a
 Revises: 4305836a367e
-Create Date: 2025-06-01 21:24:00
+Create Date: 2025-05-27 21:17:00
 
 """
 

@@ -2,7 +2,7 @@
 
 Revision ID: a693f09a892f
 Revises: d74098cc3470
-Create Date: 2025-07-31 22:48:00
+Create Date: 2025-07-26 22:41:00
 
 """
 

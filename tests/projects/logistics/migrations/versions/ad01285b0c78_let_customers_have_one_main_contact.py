@@ -2,7 +2,7 @@
 
 Revision ID: ad01285b0c78
 Revises: d814daff7bd5
-Create Date: 2025-03-28 19:53:00
+Create Date: 2025-03-23 19:46:00
 
 """
 

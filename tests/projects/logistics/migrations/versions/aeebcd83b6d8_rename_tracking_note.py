@@ -2,7 +2,7 @@
 
 Revision ID: aeebcd83b6d8
 Revises: 2d13bc684ceb
-Create Date: 2025-05-22 21:10:00
+Create Date: 2025-05-17 21:03:00
 
 """
 

@@ -2,7 +2,7 @@
 
 Revision ID: b254dc5350b3
 Revises: 9288105e894a
-Create Date: 2025-04-17 20:21:00
+Create Date: 2025-04-12 20:14:00
 
 """
 

@@ -44,8 +44,21 @@ def upgrade() -> None:
         FROM shipping.vehicle_state WHERE vehicle_state.name = vehicle.status::text
         """
     )
+    op.execute("ALTER TABLE shipping.vehicle DROP COLUMN status")
+    op.execute("DROP TYPE shipping.vehicle_status")
 
 
 def downgrade() -> None:
+    op.execute("CREATE TYPE shipping.vehicle_status AS ENUM ('ready', 'moving', 'broken')")
+    op.execute(
+        "ALTER TABLE shipping.vehicle ADD COLUMN status shipping.vehicle_status NOT NULL DEFAULT 'ready'"
+    )
+    op.execute(
+        """
+        UPDATE shipping.vehicle SET status = vehicle_state.name::shipping.vehicle_status
+        FROM shipping.vehicle_state
+        WHERE vehicle_state.id = vehicle.state_id AND vehicle_state.name IN ('ready', 'moving', 'broken')
+        """
+    )
     op.drop_column("vehicle", "state_id", schema="shipping")
     op.drop_table("vehicle_state", schema="shipping")

@@ -2,7 +2,7 @@
 
 Revision ID: c6516831075f
 Revises: 5a2c03f11d9e
-Create Date: 2025-05-12 20:56:00
+Create Date: 2025-05-07 20:49:00
 
 """
 

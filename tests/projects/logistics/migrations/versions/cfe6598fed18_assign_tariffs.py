@@ -2,7 +2,7 @@
 
 Revision ID: cfe6598fed18
 Revises: 0a54dadb80a6
-Create Date: 2025-08-15 23:09:00
+Create Date: 2025-08-10 23:02:00
 
 """
 

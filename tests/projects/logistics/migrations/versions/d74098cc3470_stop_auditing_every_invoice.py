@@ -2,7 +2,7 @@
 
 Revision ID: d74098cc3470
 Revises: 1f25ca1a6091
-Create Date: 2025-07-26 22:41:00
+Create Date: 2025-07-21 22:34:00
 
 """
 

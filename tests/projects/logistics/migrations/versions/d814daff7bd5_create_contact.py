@@ -2,7 +2,7 @@
 
 Revision ID: d814daff7bd5
 Revises: 0baa1f113ac4
-Create Date: 2025-03-23 19:46:00
+Create Date: 2025-03-18 19:39:00
 
 """
 

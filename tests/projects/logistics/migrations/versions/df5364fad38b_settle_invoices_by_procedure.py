@@ -2,7 +2,7 @@
 
 Revision ID: df5364fad38b
 Revises: f198ccf547bc
-Create Date: 2025-03-13 19:32:00
+Create Date: 2025-03-08 19:25:00
 
 """
 

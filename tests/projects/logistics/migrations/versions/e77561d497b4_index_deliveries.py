@@ -2,7 +2,7 @@
 
 Revision ID: e77561d497b4
 Revises: 91f26476df08
-Create Date: 2025-07-16 22:27:00
+Create Date: 2025-07-11 22:20:00
 
 """
 

@@ -2,7 +2,7 @@
 
 Revision ID: f198ccf547bc
 Revises: 953be0dbf369
-Create Date: 2025-03-08 19:25:00
+Create Date: 2025-03-03 19:18:00
 
 """
 

@@ -22,6 +22,6 @@ def downgrade() -> None:
     op.execute(
         """
         ALTER TABLE billing.tariff_band ALTER COLUMN max_grams TYPE integer
-        USING LEAST(GREATEST(max_grams, -2147483648), 2147483647)
+        USING CASE WHEN max_grams IS NOT NULL THEN LEAST(GREATEST(max_grams, -2147483648), 2147483647) END
         """
     )
