@@ -13,8 +13,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from logistics_steps import Step, add, add_value, alter, check, column_comment, comment, data, default, drop
-from logistics_steps import enum, function, index, rename, replaced, required, sql, table, trigger, undone, unique, view
+from logistics_steps import (
+    Step,
+    add,
+    add_value,
+    check,
+    column_comment,
+    comment,
+    data,
+    default,
+    enum,
+    function,
+    index,
+    rename,
+    replaced,
+    required,
+    sql,
+    table,
+    trigger,
+    undone,
+    unique,
+    view,
+)
 
 VERSIONS = Path(__file__).parent / "logistics" / "migrations" / "versions"
 FILE = '''\
