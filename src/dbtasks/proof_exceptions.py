@@ -59,11 +59,15 @@ class KnownException:
         return self.code in {None, code} and (self.object is None or set(objects) <= {self.object})
 
 
-def read_exceptions(path: Path) -> tuple[KnownException, ...]:
+def read_exceptions(path: Path, revisions: Collection[str]) -> tuple[KnownException, ...]:
     """Read the file; one that does not exist has no exceptions.
 
+    Args:
+        path: the file.
+        revisions: those that an entry may be about, beside `base`: what is there before the first one.
+
     Raises:
-        SettingsError: the file cannot be read, or an entry is malformed or without a reason.
+        SettingsError: the file cannot be read, or an entry is malformed, without a reason, or about nothing.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -75,7 +79,13 @@ def read_exceptions(path: Path) -> tuple[KnownException, ...]:
     if document or not isinstance(entries, list):
         unknown = ", ".join(document) or "exception, which is no list of tables,"
         raise _malformed(path, f"has {unknown} where only [[exception]] may be")
-    return tuple(_entry(path, number, one) for number, one in enumerate(entries, 1))
+    found = tuple(_entry(path, number, one) for number, one in enumerate(entries, 1))
+    for number, one in enumerate(found, 1):
+        if one.revision not in {None, "base", *revisions}:
+            raise _malformed(
+                path, f"entry {number} is about revision {one.revision}, which no file has"
+            )
+    return found
 
 
 def _entry(path: Path, number: int, given: Any) -> KnownException:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbtasks import catalog
-from dbtasks.database import Database
 from dbtasks.errors import MigrationError
 from dbtasks.migrator import Migrator
 from dbtasks.proofs.base import base_files
@@ -66,7 +65,8 @@ def models(run: Run) -> Finding | None:
     Raises:
         MigrationError: they cannot be compared.
     """
-    found = Database(run.settings).differences()
+    with run.throwaways.at_head() as migrator:
+        found = migrator.differences()
     if not found:
         return None
     summary, *details = differences_text(found).splitlines()
@@ -113,15 +113,15 @@ def base_branch(run: Run) -> Finding | None:
         upgraded = _fingerprint(url, table)
         with run.throwaways.clone(run.template) as new:
             found = catalog.changes(_fingerprint(new, table), upgraded)
-    if not found:
-        return None
-    return Finding(
-        code="base-differs",
-        message=f"a database that comes from {base.name} ({base.commit[:8]}) differs at head from a new one",
-        remedy=_changed(base, run),
-        details=tuple(str(one) for one in found),
-        objects=tuple(one.key for one in found),
-    )
+        if not found:
+            return None
+        return Finding(
+            code="base-differs",
+            message=f"a database that comes from {base.name} ({base.commit[:8]}) differs at head from a new one",
+            remedy=_changed(base, run),
+            details=tuple(str(one) for one in found),
+            objects=tuple(one.key for one in found),
+        )
 
 
 def _fingerprint(url: DatabaseURL, table: VersionTable) -> Fingerprint:

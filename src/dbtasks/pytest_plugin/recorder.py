@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,7 +130,7 @@ class Recorder:
                 revision=one.revision,
                 down_revision=one.down_revision,
                 message=one.message,
-                path=one.path,
+                path=os.path.relpath(one.path, self._run.wanted.root),
                 is_head=one.revision in heads,
                 is_current=False,
                 branch_labels=one.branch_labels,

@@ -84,7 +84,7 @@ class Run:
     def exceptions(self) -> tuple[KnownException, ...]:
         """The exceptions from the proofs that the project knows of."""
         folder = Environment(self.wanted).env_file.parent
-        return read_exceptions(folder / FILE_NAME)
+        return read_exceptions(folder / FILE_NAME, self.history.revisions)
 
     @cached_property
     def throwaways(self) -> Throwaways:
