@@ -1,5 +1,7 @@
 import nox
 
+import dbtasks.nox
+
 nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["lint", "tests"]
 
@@ -28,11 +30,15 @@ def lint(session: nox.Session) -> None:
     session.run("lint-imports")
 
 
-@nox.session
-def check(session: nox.Session) -> None:
-    """Fail when the reference project's models and migrations differ."""
-    session.install("-e", ".[embedded]")
-    session.run("invoke", "db.check")
+# The reference project in migrations/, as a consumer's noxfile would have it. Our pytest configuration wants
+# pytest-xdist; the cells use the cores already.
+PROJECT = ["-e", ".[embedded,test]"]
+ALONE = {"PYTEST_ADDOPTS": "--numprocesses=0"}
+
+dbtasks.nox.heads()
+dbtasks.nox.check(install=PROJECT, env=ALONE)
+dbtasks.nox.migrations(install=PROJECT, env=ALONE, tags=["matrix"])
+dbtasks.nox.report()
 
 
 @nox.session

@@ -35,6 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--db-server", metavar="KIND", help="kind of throwaway server: docker or local")
     group.addoption(
+        "--dbtasks-database", metavar="NAME", help="one of [tool.dbtasks.databases]"
+    )
+    group.addoption(
         "--keep-db", action="store_true", help="keep the database of a failed test, print its URL"
     )
     group.addoption("--dbtasks-result", metavar="FILE", help="write what the proofs found as JSON")

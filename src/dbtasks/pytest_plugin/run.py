@@ -63,7 +63,11 @@ class Run:
         """The project's settings with this run's options, wherever they lead to."""
         option = self._config.getoption
         flags = {"postgres": option("postgres"), "server": option("db_server")}
-        return load_settings(root=find_root(self._config.rootpath), flags=flags)
+        return load_settings(
+            root=find_root(self._config.rootpath),
+            database=option("dbtasks_database"),
+            flags=flags,
+        )
 
     @cached_property
     def history(self) -> History:
