@@ -1,0 +1,52 @@
+"""Values that a CHECK constraint or a partition's bound speaks of."""
+
+from __future__ import annotations
+
+import re
+
+from dbtasks.rows.patterns import like, matching
+
+_STRING = re.compile(r"(?:(~~\*?|~\*?)\s*|(!~+\*?)\s*)?'((?:[^']|'')*)'")
+_NUMBER = re.compile(r"(?<![\w.'])-?\d+(?:\.\d+)?(?![\w.'])")
+_LENGTH = re.compile(r"length\(|bit_length|octet_length")
+_TIGHT = re.compile(r"= ANY|~~|~|\w\)?(?:::[\w ]+)? = |FOR VALUES")
+_LONGEST = 4000
+
+
+def mined(definition: str, category: str) -> tuple[str, ...]:
+    """Return the values in a definition that a type of this category (pg_type.typcategory) may take."""
+    strings = [(one[1] or "", one[3].replace("''", "'")) for one in _STRING.finditer(definition)]
+    numbers = _NUMBER.findall(_STRING.sub(" ", definition))
+    numbers += [text for _, text in strings if re.fullmatch(r"-?\d+(\.\d+)?", text)]
+    if category == "N":
+        return tuple(dict.fromkeys(near for one in numbers for near in _near(one)))
+    found = [_text(operator, text) for operator, text in strings]
+    if category == "S" and _LENGTH.search(definition):
+        found += [
+            char * size
+            for number in numbers
+            if "." not in number
+            for size in (int(number), int(number) + 1, int(number) - 1)
+            if 0 < size <= _LONGEST
+            for char in ("\u00fc", "a", "1")
+        ]
+    if category == "B":
+        found += re.findall(r"\b(true|false)\b", definition)
+    return tuple(dict.fromkeys(found))
+
+
+def tight(definition: str) -> bool:
+    """Tell whether few values can satisfy it, so that those in it are worth trying first."""
+    return _TIGHT.search(definition) is not None
+
+
+def _text(operator: str, text: str) -> str:
+    if operator.startswith("~~"):
+        return like(text)
+    return matching(text) if operator else text
+
+
+def _near(number: str) -> tuple[str, ...]:
+    if "." in number:
+        return (number,)
+    return number, str(int(number) + 1), str(int(number) - 1)

@@ -1,0 +1,171 @@
+"""What may stand in a column of one row: a list of choices, from awkward to plain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dbtasks.rows.awkward import values
+from dbtasks.rows.checks import mined, tight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dbtasks.rows.tables import Column, Reference, Table
+
+_SERVER_TRIES = 12
+_PARENT_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Text:
+    """A literal."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Null:
+    """NULL, in every column of the slot that takes it."""
+
+
+@dataclass(frozen=True)
+class Default:
+    """What the server puts there by itself; `attempt` tells equal choices apart."""
+
+    attempt: int = 0
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The key of a parent's row: the `position`-th, or the last one if there are fewer."""
+
+    position: int
+
+
+@dataclass(frozen=True)
+class Itself:
+    """The key of the very row."""
+
+
+Choice = Text | Null | Default | Parent | Itself
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """Columns that are chosen together: one column, or what a foreign key adds to those before."""
+
+    columns: tuple[int, ...]
+    reference: Reference | None
+    choices: tuple[Choice, ...]
+
+
+def slots(table: Table, row: int, *, ascii_only: bool) -> tuple[Slot, ...]:
+    """Return the slots of the row of this number: foreign keys first, those of most columns first.
+
+    Every third row starts as NULL where that is allowed, the one after it with the defaults.
+    """
+    return tuple(_slots(table, row, ascii_only))
+
+
+def _slots(table: Table, row: int, ascii_only: bool) -> Iterator[Slot]:
+    taken: set[int] = set()
+    for reference in table.references:
+        free = tuple(
+            number
+            for number in reference.columns
+            if number not in taken and number in table.columns
+        )
+        if free:
+            taken |= set(free)
+            choices = tuple(_reference(table, reference, free, row))
+            yield Slot(columns=free, reference=reference, choices=choices)
+    for column in table.columns.values():
+        if column.number not in taken:
+            choices = tuple(dict.fromkeys(_column(table, column, row, ascii_only)))
+            yield Slot(columns=(column.number,), reference=None, choices=choices)
+
+
+def _reference(
+    table: Table, reference: Reference, free: tuple[int, ...], row: int
+) -> Iterator[Choice]:
+    open_ = [number for number in free if table.columns[number].nullable]
+    nullable = len(open_) == len(reference.columns) if reference.full else bool(open_)
+    if nullable and row % 3 == 1:
+        yield Null()
+    yield Parent(row)
+    for position in range(_PARENT_TRIES):
+        if position != row:
+            yield Parent(position)
+    if reference.parent == table.oid:
+        yield Itself()
+    if nullable and row % 3 != 1:
+        yield Null()
+    if any(table.columns[number].default for number in free):
+        yield Default()
+
+
+def _column(table: Table, column: Column, row: int, ascii_only: bool) -> Iterator[Choice]:
+    if column.numbered:
+        yield from (Default(attempt) for attempt in range(_SERVER_TRIES))
+        return
+    if column.nullable and row % 3 == 1:
+        yield Null()
+    if column.default and row % 3 == 2:
+        yield Default()
+    texts = [one for one in _texts(table, column, row) if not ascii_only or one.isascii()]
+    yield from (Text(one) for one in texts[:1])
+    if column.nullable and _bound_to_others(table, column):
+        yield Null()  # early, for CHECKs such as num_nonnulls(a, b) = 1
+    yield from (Text(one) for one in texts[1:])
+    if column.nullable:
+        yield Null()
+    if column.default:
+        yield Default()
+
+
+def _bound_to_others(table: Table, column: Column) -> bool:
+    return any(column.number in check.columns and len(check.columns) > 1 for check in table.checks)
+
+
+def _texts(table: Table, column: Column, row: int) -> list[str]:
+    """Return the literals: awkward ones, what CHECKs speak of as soon as it is useful, plain ones."""
+    found = values(column.type, column.modifier, table.types, row)
+    types = list(table.chain(column.type))
+    base = next(one for one in types if one.kind != "d")
+    definitions = [one.definition for one in table.checks if column.number in one.columns]
+    definitions += [check for one in types if one.kind == "d" for check in one.checks]
+    if column.number in table.partitioned_by:
+        definitions += table.bounds
+    asked = [] if "json" in base.name else _mined(definitions, base.category)
+    awkward = list(found.awkward)
+    if column.number in table.primary and base.category == "N" and len(awkward) > 1:
+        # Not the greatest key: a migration that starts a sequence behind it must be able to.
+        awkward.pop(1)
+    awkward, asked = _turned(awkward, _shift(table, column, row)), _turned(asked, row)
+    if any(tight(one) for one in definitions):
+        return [*asked, *found.plain, *awkward]
+    return [*awkward[:2], *asked, *awkward[2:], *found.plain]
+
+
+def _mined(definitions: list[str], category: str) -> list[str]:
+    return list(dict.fromkeys(one for text in definitions for one in mined(text, category)))
+
+
+def _shift(table: Table, column: Column, row: int) -> int:
+    """Return where a row starts in the awkward values.
+
+    The third row gets what comes next after the first, as the second may be NULL; but the same
+    text twice where nothing forbids it and the second row has another.
+    """
+    first = column.number if table.types[column.type].category == "S" else 0
+    turn = row // 3 * 3 + (0, 2, 1)[row % 3]
+    unique = any(column.number in key.columns for key in table.keys)
+    if first and not (unique or column.nullable or column.default) and row % 3 == 2:
+        turn -= 1
+    return first + turn
+
+
+def _turned(texts: list[str], by: int) -> list[str]:
+    by = by % len(texts) if texts else 0
+    return texts[by:] + texts[:by]
