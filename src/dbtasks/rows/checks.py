@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 
 from dbtasks.rows.patterns import like, matching
@@ -11,6 +12,8 @@ _NUMBER = re.compile(r"(?<![\w.'])-?\d+(?:\.\d+)?(?![\w.'])")
 _LENGTH = re.compile(r"length\(|bit_length|octet_length")
 _TIGHT = re.compile(r"= ANY|~~|~|\w\)?(?:::[\w ]+)? = |FOR VALUES")
 _LONGEST = 4000
+_COMPARED = re.compile(r"\w\)*(?:::\w+)? (>=|>|<=|<) \(*'?(-?\d+(?:\.\d+)?)")
+_SIDES = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 
 
 def mined(definition: str, category: str) -> tuple[str, ...]:
@@ -20,7 +23,7 @@ def mined(definition: str, category: str) -> tuple[str, ...]:
     numbers += [text for _, text in strings if re.fullmatch(r"-?\d+(\.\d+)?", text)]
     if category == "N":
         return tuple(dict.fromkeys(near for one in numbers for near in _near(one)))
-    found = [_text(operator, text) for operator, text in strings]
+    found = [_text(sign, text) for sign, text in strings]
     if category == "S" and _LENGTH.search(definition):
         found += [
             char * size
@@ -40,10 +43,21 @@ def tight(definition: str) -> bool:
     return _TIGHT.search(definition) is not None
 
 
-def _text(operator: str, text: str) -> str:
-    if operator.startswith("~~"):
+def breaks(definition: str, number: str) -> bool:
+    """Guess whether a number is on the wrong side of a comparison with a constant.
+
+    Only the order of attempts depends on it.
+    """
+    return any(
+        not _SIDES[sign](float(number), float(limit))
+        for sign, limit in _COMPARED.findall(definition)
+    )
+
+
+def _text(sign: str, text: str) -> str:
+    if sign.startswith("~~"):
         return like(text)
-    return matching(text) if operator else text
+    return matching(text) if sign else text
 
 
 def _near(number: str) -> tuple[str, ...]:

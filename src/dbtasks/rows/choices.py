@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbtasks.rows.awkward import values
-from dbtasks.rows.checks import mined, tight
+from dbtasks.rows.checks import breaks, mined, tight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from dbtasks.rows.tables import Column, Reference, Table
 
@@ -60,30 +60,76 @@ class Slot:
     choices: tuple[Choice, ...]
 
 
-def slots(table: Table, row: int, *, ascii_only: bool) -> tuple[Slot, ...]:
-    """Return the slots of the row of this number: foreign keys first, those of most columns first.
+class Chooser:
+    """Choices for the columns of tables; equal columns share what was found for the first one."""
 
-    Every third row starts as NULL where that is allowed, the one after it with the defaults.
-    """
-    return tuple(_slots(table, row, ascii_only))
+    def __init__(self, *, ascii_only: bool) -> None:
+        self._ascii_only = ascii_only
+        self._known: dict[tuple[object, ...], tuple[Choice, ...]] = {}
+
+    def slots(self, table: Table, row: int) -> tuple[Slot, ...]:
+        """Return the slots of the row of this number: foreign keys first, the widest before others.
+
+        Every third row starts as NULL where that is allowed, the one after it with the defaults.
+        """
+        return tuple(self._slots(table, row))
+
+    def _slots(self, table: Table, row: int) -> Iterator[Slot]:
+        taken: set[int] = set()
+        for reference in table.references:
+            free = tuple(
+                number
+                for number in reference.columns
+                if number not in taken and number in table.columns
+            )
+            if free:
+                taken |= set(free)
+                choices = tuple(_reference(table, reference, free, row))
+                yield Slot(columns=free, reference=reference, choices=choices)
+        for column in table.columns.values():
+            if column.number not in taken:
+                choices = self._column(table, column, row)
+                yield Slot(columns=(column.number,), reference=None, choices=choices)
+
+    def _column(self, table: Table, column: Column, row: int) -> tuple[Choice, ...]:
+        traits = _traits(table, column)
+        key = (column.type, column.modifier, row, _shift(table, column, row), traits)
+        found = self._known.get(key)
+        if found is None:
+            texts = dict.fromkeys(_texts(table, column, row, traits))
+            fitting = [one for one in texts if not self._ascii_only or one.isascii()]
+            found = self._known[key] = tuple(_choices(fitting, row, traits))
+        return found
 
 
-def _slots(table: Table, row: int, ascii_only: bool) -> Iterator[Slot]:
-    taken: set[int] = set()
-    for reference in table.references:
-        free = tuple(
-            number
-            for number in reference.columns
-            if number not in taken and number in table.columns
-        )
-        if free:
-            taken |= set(free)
-            choices = tuple(_reference(table, reference, free, row))
-            yield Slot(columns=free, reference=reference, choices=choices)
-    for column in table.columns.values():
-        if column.number not in taken:
-            choices = tuple(dict.fromkeys(_column(table, column, row, ascii_only)))
-            yield Slot(columns=(column.number,), reference=None, choices=choices)
+@dataclass(frozen=True, kw_only=True)
+class _Traits:
+    """What decides a column's choices beside its type."""
+
+    numbered: bool
+    nullable: bool
+    default: bool
+    primary: bool
+    shared: bool
+    definitions: tuple[str, ...]
+
+
+def _traits(table: Table, column: Column) -> _Traits:
+    checks = [one for one in table.checks if column.number in one.columns]
+    definitions = [one.definition for one in checks]
+    definitions += [
+        check for one in table.chain(column.type) if one.kind == "d" for check in one.checks
+    ]
+    if column.number in table.partitioned_by:
+        definitions += table.bounds
+    return _Traits(
+        numbered=column.numbered,
+        nullable=column.nullable,
+        default=column.default,
+        primary=column.number in table.primary,
+        shared=any(len(one.columns) > 1 for one in checks),
+        definitions=tuple(definitions),
+    )
 
 
 def _reference(
@@ -105,50 +151,43 @@ def _reference(
         yield Default()
 
 
-def _column(table: Table, column: Column, row: int, ascii_only: bool) -> Iterator[Choice]:
-    if column.numbered:
+def _choices(texts: list[str], row: int, traits: _Traits) -> Iterator[Choice]:
+    if traits.numbered:
         yield from (Default(attempt) for attempt in range(_SERVER_TRIES))
         return
-    if column.nullable and row % 3 == 1:
+    if traits.nullable and row % 3 == 1:
         yield Null()
-    if column.default and row % 3 == 2:
+    if traits.default and row % 3 == 2:
         yield Default()
-    texts = [one for one in _texts(table, column, row) if not ascii_only or one.isascii()]
     yield from (Text(one) for one in texts[:1])
-    if column.nullable and _bound_to_others(table, column):
+    if traits.nullable and traits.shared and row % 3 != 1:
         yield Null()  # early, for CHECKs such as num_nonnulls(a, b) = 1
     yield from (Text(one) for one in texts[1:])
-    if column.nullable:
+    if traits.nullable and not traits.shared and row % 3 != 1:
         yield Null()
-    if column.default:
+    if traits.default and row % 3 != 2:
         yield Default()
 
 
-def _bound_to_others(table: Table, column: Column) -> bool:
-    return any(column.number in check.columns and len(check.columns) > 1 for check in table.checks)
-
-
-def _texts(table: Table, column: Column, row: int) -> list[str]:
+def _texts(table: Table, column: Column, row: int, traits: _Traits) -> list[str]:
     """Return the literals: awkward ones, what CHECKs speak of as soon as it is useful, plain ones."""
     found = values(column.type, column.modifier, table.types, row)
-    types = list(table.chain(column.type))
-    base = next(one for one in types if one.kind != "d")
-    definitions = [one.definition for one in table.checks if column.number in one.columns]
-    definitions += [check for one in types if one.kind == "d" for check in one.checks]
-    if column.number in table.partitioned_by:
-        definitions += table.bounds
-    asked = [] if "json" in base.name else _mined(definitions, base.category)
+    base = next(one for one in table.chain(column.type) if one.kind != "d")
+    asked = [] if "json" in base.name else _mined(traits.definitions, base.category)
     awkward = list(found.awkward)
-    if column.number in table.primary and base.category == "N" and len(awkward) > 1:
+    if traits.primary and base.category == "N" and len(awkward) > 1:
         # Not the greatest key: a migration that starts a sequence behind it must be able to.
         awkward.pop(1)
     awkward, asked = _turned(awkward, _shift(table, column, row)), _turned(asked, row)
-    if any(tight(one) for one in definitions):
+    if any(tight(one) for one in traits.definitions):
         return [*asked, *found.plain, *awkward]
-    return [*awkward[:2], *asked, *awkward[2:], *found.plain]
+    texts = [*awkward[:2], *asked, *awkward[2:], *found.plain]
+    if base.category == "N":
+        texts.sort(key=lambda one: sum(breaks(check, one) for check in traits.definitions))
+    return texts
 
 
-def _mined(definitions: list[str], category: str) -> list[str]:
+def _mined(definitions: Sequence[str], category: str) -> list[str]:
     return list(dict.fromkeys(one for text in definitions for one in mined(text, category)))
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dbtasks.rows.batch import insert
+from dbtasks.rows.choices import Chooser
 from dbtasks.rows.order import ordered
 from dbtasks.rows.row import Row, own_number
 from dbtasks.rows.tables import describe, missing_rows
@@ -58,16 +58,20 @@ def fill(
         return ()
     tables = describe(connection, present)
     known = {} if refused is None else refused
-    digests = {table.oid: hashlib.sha256(repr(table).encode()).hexdigest() for table in tables}
-    hopeless = {table.oid for table in tables if known.get(table.oid) == digests[table.oid]}
+    hopeless = {
+        table.oid for table in tables if table.oid in known and known[table.oid] == table.digest()
+    }
     ascii_only = connection.info.encoding.lower() not in ("utf-8", "utf8")
-    filling = Filling(connection, rows=rows, ascii_only=ascii_only)
+    filling = Filling(connection, rows=rows, chooser=Chooser(ascii_only=ascii_only))
     filling.run([table for table in tables if table.oid not in hopeless])
     if filling.inserted and hopeless:
         filling.run([table for table in tables if table.oid in hopeless])
     for table in tables:
-        full = table.present + filling.inserted[table.oid] >= rows
-        known.pop(table.oid, None) if full else known.update({table.oid: digests[table.oid]})
+        known.pop(table.oid, None)
+        if table.present + filling.inserted[table.oid] < rows:
+            # How many rows it has is part of the digest, and these are there next time.
+            now = replace(table, present=table.present + filling.inserted[table.oid])
+            known[table.oid] = now.digest()
     return tuple(
         Filled(
             table=table.quoted,
@@ -83,8 +87,8 @@ def fill(
 class Filling:
     """Rows on their way into tables, and what came of them."""
 
-    def __init__(self, connection: psycopg.Connection, *, rows: int, ascii_only: bool) -> None:
-        self._connection, self._rows, self._ascii_only = connection, rows, ascii_only
+    def __init__(self, connection: psycopg.Connection, *, rows: int, chooser: Chooser) -> None:
+        self._connection, self._rows, self._chooser = connection, rows, chooser
         self.inserted: Counter[int] = Counter()
         self.reasons: dict[int, str] = {}
         self.tried: set[int] = set()
@@ -107,14 +111,11 @@ class Filling:
 
     def _units(self, tables: Sequence[Table]) -> list[tuple[Row, ...]]:
         """Return what goes in together: the first row of every table, then the second."""
+        groups = ordered(tables)
         return [
-            tuple(
-                Row(table, number, ascii_only=self._ascii_only)
-                for table in group
-                if number >= table.present
-            )
+            tuple(Row(table, number, self._chooser) for table in group if number >= table.present)
             for number in range(self._rows)
-            for group in ordered(tables)
+            for group in groups
             if any(number >= table.present for table in group)
         ]
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from dbtasks.rows.choices import Default, Itself, Null, Parent, Slot, Text, slots
+from dbtasks.rows.choices import Default, Itself, Null, Parent, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from dbtasks.rows.choices import Choice
+    from dbtasks.rows.choices import Choice, Chooser, Slot
     from dbtasks.rows.tables import Reference, Table
 
 _ATTEMPTS = 120
@@ -35,10 +35,10 @@ class Refusal:
 class Row:
     """The row of this number of a table; rows are numbered from 0, those of before included."""
 
-    def __init__(self, table: Table, number: int, *, ascii_only: bool) -> None:
+    def __init__(self, table: Table, number: int, chooser: Chooser) -> None:
         self.table, self.number = table, number
         self.refusal: Refusal | None = None
-        self._slots = slots(table, number, ascii_only=ascii_only)
+        self._slots = chooser.slots(table, number)
         self._at = (0,) * len(self._slots)
         self._walks: dict[tuple[int, ...], Iterator[tuple[int, ...]]] = {}
         self._lockstep = self._all()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
@@ -87,7 +88,7 @@ class Table:
     references: tuple[Reference, ...]
     partitioned_by: frozenset[int]
     bounds: tuple[str, ...]
-    types: Mapping[int, Type]
+    types: Mapping[int, Type] = field(repr=False)
 
     def chain(self, oid: int) -> Iterator[Type]:
         """Yield a type and what it is made of, domains and arrays down to their base."""
@@ -95,6 +96,11 @@ class Table:
         while known is not None:
             yield self.types[known]
             known = self.types[known].base
+
+    def digest(self) -> str:
+        """Return a text that differs when the table, its constraints or its types do."""
+        types = [list(self.chain(column.type)) for column in self.columns.values()]
+        return hashlib.sha256(repr((self, types)).encode()).hexdigest()
 
     def domain(self, oid: int) -> str:
         """Return the domain that the server names when a value of this type breaks a rule of it."""
