@@ -160,7 +160,7 @@ FAULTS = {
     "forgotten values": Fault(
         proof="rows",
         code="values-lost",
-        message="{revision} loses data: column extra.item.amount",
+        message="{revision} loses data: column amount of table extra.item",
         remedy="",
         up=sql("UPDATE extra.item SET amount = NULL"),
     ),

@@ -9,6 +9,7 @@ import pytest
 from dbtasks.errors import DbtasksError
 from dbtasks.proof_exceptions import IRREVERSIBLE
 from dbtasks.proofs.judge import Judge
+from dbtasks.proofs.rows import RowsWalk
 from dbtasks.proofs.stairway import Stairway
 from dbtasks.pytest_plugin import run_of
 
@@ -57,6 +58,14 @@ def stairway(request: pytest.FixtureRequest, dbtasks_run: Run) -> Stairway:
     wanted = _wanted(request, "test_stairway") - _irreversible(run)
     walk = Stairway(run.settings, run.throwaways, wanted, _progress(request, "stairway"))
     _walk(run, walk)
+    return walk
+
+
+@pytest.fixture(scope="session")
+def rows_walk(request: pytest.FixtureRequest, dbtasks_run: Run) -> RowsWalk:
+    """The whole history, up, with rows in every table."""
+    walk = RowsWalk(dbtasks_run.settings, dbtasks_run.throwaways, _progress(request, "rows"))
+    _walk(dbtasks_run, walk)
     return walk
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from dbtasks.errors import DbtasksError, MigrationError
+from dbtasks import maintenance
+from dbtasks.errors import DbtasksError, MigrationError, ServerError
 from dbtasks.proof_exceptions import FILE_NAME, IRREVERSIBLE
 from dbtasks.proofs.finding import Finding
 from dbtasks.pytest_plugin import RESULT
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dbtasks.pytest_plugin.run import Run
+    from dbtasks.servers.throwaway import ThrowawayServer
 
 _LOG_LINES = 10
+_DYING, _POLL = 10.0, 0.1
 # What the proof of the base branch cannot do without: these errors say that it is not here.
 _NO_BASE = frozenset({"no-git", "no-repository", "no-commit", "no-base", "shallow"})
 
@@ -92,7 +96,7 @@ class Judge:
     def explained(error: DbtasksError, run: Run) -> Finding:
         """Return the finding of an error; of one that came because the server is gone, its last words."""
         server = run.server()
-        if server.state() != "gone":
+        if not _is_gone(server):
             return Finding.of(error)
         return Finding(
             code="server-died",
@@ -133,3 +137,17 @@ class Judge:
             "version": server.version,
             **values,
         }
+
+
+def _is_gone(server: ThrowawayServer) -> bool:
+    """Tell whether the server has ended; one that is about to is waited for."""
+    limit = time.monotonic() + _DYING
+    while server.state() != "gone":
+        try:
+            with maintenance.connect_any(server.url):
+                return False
+        except ServerError:
+            if time.monotonic() > limit:
+                return False
+        time.sleep(_POLL)
+    return True

@@ -8,6 +8,7 @@ from dbtasks.proofs import whole
 
 if TYPE_CHECKING:
     from dbtasks.proofs.judge import Judge
+    from dbtasks.proofs.rows import RowsWalk
     from dbtasks.proofs.stairway import Stairway
     from dbtasks.pytest_plugin.run import Run
 
@@ -35,6 +36,14 @@ def test_models(dbtasks_run: Run, judge: Judge) -> None:
     """The models and the migrations agree."""
     with judge.told("models-not-compared"):
         judge.settle(whole.models(dbtasks_run))
+
+
+def test_rows(revision: str, rows_walk: RowsWalk, judge: Judge) -> None:
+    """Rows in every table survive a revision."""
+    if not rows_walk.reached(revision):
+        judge.not_reached(rows_walk.blocker)
+    result = rows_walk.results[revision]
+    judge.settle(result.finding, seconds=result.seconds)
 
 
 def test_plain_owner(dbtasks_run: Run, judge: Judge) -> None:

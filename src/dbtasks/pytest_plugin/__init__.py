@@ -34,9 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--postgres", metavar="VERSION", help="PostgreSQL major of the throwaway server"
     )
     group.addoption("--db-server", metavar="KIND", help="kind of throwaway server: docker or local")
-    group.addoption(
-        "--dbtasks-database", metavar="NAME", help="one of [tool.dbtasks.databases]"
-    )
+    group.addoption("--dbtasks-database", metavar="NAME", help="one of [tool.dbtasks.databases]")
     group.addoption(
         "--keep-db", action="store_true", help="keep the database of a failed test, print its URL"
     )
@@ -173,10 +171,10 @@ def _proof(item: pytest.Item) -> dict[str, Any] | None:
     """Return which proof a test is, of which revision, and what it found; None of other tests."""
     if not isinstance(item, pytest.Function) or item.module.__name__ != _PROOFS:
         return None
-    parameters = getattr(item, "callspec", None)
+    revision = item.callspec.params["revision"] if hasattr(item, "callspec") else None
     found: dict[str, Any] = {
         "proof": item.originalname.removeprefix("test_").replace("_", "-"),
-        "revision": parameters.params["revision"] if parameters else None,
+        "revision": revision if isinstance(revision, str) else None,  # a history may have none
     }
     if RESULT in item.stash:
         result = item.stash[RESULT]
