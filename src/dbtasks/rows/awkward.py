@@ -86,7 +86,7 @@ def _scalar(name: str, modifier: int, row: int) -> Values:
             awkward=("0" * size, "1" * size, *([""] if name == "varbit" else [])),
             plain=(format(row % 2 ** min(size, 30), f"0{size}b"),),
         )
-    if name == "vector":
+    if name in ("vector", "halfvec"):
         size = modifier if modifier > 0 else 3
         return Values(
             awkward=(f"[{','.join('0' * size)}]",), plain=(f"[{','.join([str(row + 1)] * size)}]",)

@@ -24,7 +24,7 @@ DECLARE
     unit record;
     stored bigint;
     refusals json[] := '{}';
-    message text; of_table text; of_constraint text; of_column text; of_type text;
+    message text; of_constraint text; of_column text; of_type text;
 BEGIN
     FOR unit IN
         SELECT ordinality - 1 AS number, value AS statements
@@ -44,10 +44,10 @@ BEGIN
             SET CONSTRAINTS ALL IMMEDIATE;
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS
-                message = MESSAGE_TEXT, of_table = TABLE_NAME, of_constraint = CONSTRAINT_NAME,
+                message = MESSAGE_TEXT, of_constraint = CONSTRAINT_NAME,
                 of_column = COLUMN_NAME, of_type = PG_DATATYPE_NAME;
             refusals := refusals || json_build_object(
-                'unit', unit.number, 'message', message, 'table', of_table,
+                'unit', unit.number, 'message', message,
                 'constraint', of_constraint, 'column', of_column, 'type', of_type
             );
         END;
@@ -74,7 +74,6 @@ def insert(connection: psycopg.Connection, units: Sequence[Sequence[str]]) -> di
         for one in json.loads(row[0]):
             refused[start + one["unit"]] = Refusal(
                 message=one["message"].partition("\n")[0],
-                table=one["table"],
                 constraint=one["constraint"],
                 column=one["column"],
                 type=one["type"],

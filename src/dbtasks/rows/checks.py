@@ -23,7 +23,7 @@ def mined(definition: str, category: str) -> tuple[str, ...]:
     numbers += [text for _, text in strings if re.fullmatch(r"-?\d+(\.\d+)?", text)]
     if category == "N":
         return tuple(dict.fromkeys(near for one in numbers for near in _near(one)))
-    found = [_text(sign, text) for sign, text in strings]
+    found = [text for sign, one in strings for text in _texts(sign, one)]
     if category == "S" and _LENGTH.search(definition):
         found += [
             char * size
@@ -54,10 +54,10 @@ def breaks(definition: str, number: str) -> bool:
     )
 
 
-def _text(sign: str, text: str) -> str:
+def _texts(sign: str, text: str) -> tuple[str, ...]:
     if sign.startswith("~~"):
-        return like(text)
-    return matching(text) if sign else text
+        return like(text), like(text, -1)
+    return (matching(text), matching(text, -1)) if sign else (text,)
 
 
 def _near(number: str) -> tuple[str, ...]:

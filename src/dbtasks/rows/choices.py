@@ -111,6 +111,7 @@ class _Traits:
     default: bool
     primary: bool
     shared: bool
+    unique: bool
     definitions: tuple[str, ...]
 
 
@@ -128,6 +129,7 @@ def _traits(table: Table, column: Column) -> _Traits:
         default=column.default,
         primary=column.number in table.primary,
         shared=any(len(one.columns) > 1 for one in checks),
+        unique=any(one.columns == {column.number} for one in table.keys),
         definitions=tuple(definitions),
     )
 
@@ -174,17 +176,23 @@ def _texts(table: Table, column: Column, row: int, traits: _Traits) -> list[str]
     found = values(column.type, column.modifier, table.types, row)
     base = next(one for one in table.chain(column.type) if one.kind != "d")
     asked = [] if "json" in base.name else _mined(traits.definitions, base.category)
-    awkward = list(found.awkward)
+    few = traits.unique or len(found.awkward) < 2
+    awkward = [*found.awkward, *(found.plain[:1] if few else ())]
     if traits.primary and base.category == "N" and len(awkward) > 1:
         # Not the greatest key: a migration that starts a sequence behind it must be able to.
         awkward.pop(1)
-    awkward, asked = _turned(awkward, _shift(table, column, row)), _turned(asked, row)
-    if any(tight(one) for one in traits.definitions):
+    turn = _shift(table, column, row)
+    if traits.unique and row >= len(awkward):  # those before have them all
         return [*asked, *found.plain, *awkward]
-    texts = [*awkward[:2], *asked, *awkward[2:], *found.plain]
-    if base.category == "N":
-        texts.sort(key=lambda one: sum(breaks(check, one) for check in traits.definitions))
-    return texts
+    if any(tight(one) for one in traits.definitions):
+        return [*_turned(asked, _turn(row)), *found.plain, *_turned(awkward, turn)]
+    if base.category != "N":
+        awkward = _turned(awkward, turn)
+        return [*awkward[:2], *_turned(asked, _turn(row)), *awkward[2:], *found.plain]
+    numbers = list(dict.fromkeys([*awkward[:2], *asked, *awkward[2:]]))
+    wrong = {one for one in numbers for check in traits.definitions if breaks(check, one)}
+    fitting = [one for one in numbers if one not in wrong]
+    return [*_turned(fitting, turn), *found.plain, *(one for one in numbers if one in wrong)]
 
 
 def _mined(definitions: Sequence[str], category: str) -> list[str]:
@@ -194,15 +202,21 @@ def _mined(definitions: Sequence[str], category: str) -> list[str]:
 def _shift(table: Table, column: Column, row: int) -> int:
     """Return where a row starts in the awkward values.
 
-    The third row gets what comes next after the first, as the second may be NULL; but the same
-    text twice where nothing forbids it and the second row has another.
+    The third row gets the text of the first where nothing forbids it and the second has another.
     """
     first = column.number if table.types[column.type].category == "S" else 0
-    turn = row // 3 * 3 + (0, 2, 1)[row % 3]
+    if any(key.columns == {column.number} for key in table.keys):
+        return first + row
+    turn = _turn(row)
     unique = any(column.number in key.columns for key in table.keys)
     if first and not (unique or column.nullable or column.default) and row % 3 == 2:
         turn -= 1
     return first + turn
+
+
+def _turn(row: int) -> int:
+    """Return a place for each row; the third comes after the first, as the second may be NULL."""
+    return row // 3 * 3 + (0, 2, 1)[row % 3]
 
 
 def _turned(texts: list[str], by: int) -> list[str]:

@@ -47,11 +47,12 @@ def fill(
     rows: int = 3,
     refused: MutableMapping[int, str] | None = None,
 ) -> tuple[Filled, ...]:
-    """Insert awkward rows into every table that has fewer than `rows`; return those, by age.
+    """Insert awkward rows into every table that has fewer than `rows`; return those tried, by age.
 
     `connection` is in autocommit mode. `ignore` holds qualified names, as PostgreSQL quotes them.
     `refused` is for calls before each of many revisions: what is written there keeps the next call
-    from trying again what the same tables refused before, unless another table took a row.
+    from trying again what the same tables refused before, unless another table took a row. Tables
+    that were not tried are not returned.
     """
     present = missing_rows(connection, ignore, rows)
     if not present:
@@ -59,19 +60,22 @@ def fill(
     tables = describe(connection, present)
     known = {} if refused is None else refused
     hopeless = {
-        table.oid for table in tables if table.oid in known and known[table.oid] == table.digest()
+        table.oid
+        for table in tables
+        if table.oid in known and known[table.oid] == table.digest(present)
     }
     ascii_only = connection.info.encoding.lower() not in ("utf-8", "utf8")
     filling = Filling(connection, rows=rows, chooser=Chooser(ascii_only=ascii_only))
     filling.run([table for table in tables if table.oid not in hopeless])
     if filling.inserted and hopeless:
         filling.run([table for table in tables if table.oid in hopeless])
+    # How many rows there are is part of the digest, and next time they are those of now.
+    now = {table.oid: table.present + filling.inserted[table.oid] for table in tables}
+    lacking = {oid: count for oid, count in now.items() if count < rows}
     for table in tables:
         known.pop(table.oid, None)
-        if table.present + filling.inserted[table.oid] < rows:
-            # How many rows it has is part of the digest, and these are there next time.
-            now = replace(table, present=table.present + filling.inserted[table.oid])
-            known[table.oid] = now.digest()
+        if table.oid in lacking:
+            known[table.oid] = replace(table, present=now[table.oid]).digest(lacking)
     return tuple(
         Filled(
             table=table.quoted,
@@ -120,9 +124,8 @@ class Filling:
         ]
 
     def _advance(self, unit: tuple[Row, ...], refusal: Refusal) -> bool:
-        """Choose anew in the row that the refusal is about, else in all rows of the unit."""
-        meant = [row for row in unit if len(unit) > 1 and row.table.relname == refusal.table]
-        moved = [row.advance(refusal) for row in (meant or unit)]
+        """Choose anew in all rows of the unit, because they promise keys to each other."""
+        moved = [row.advance(refusal) for row in unit]
         if not any(moved):
             self.reasons.update((row.table.oid, refusal.message) for row in unit)
         return any(moved)

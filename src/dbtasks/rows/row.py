@@ -26,7 +26,6 @@ class Refusal:
     """The server's reason not to take a row, with the names that it told."""
 
     message: str
-    table: str = ""
     constraint: str = ""
     column: str = ""
     type: str = ""

@@ -78,7 +78,6 @@ class Table:
 
     oid: int
     quoted: str
-    relname: str
     name: sql.Identifier
     present: int
     columns: Mapping[int, Column]
@@ -97,10 +96,11 @@ class Table:
             yield self.types[known]
             known = self.types[known].base
 
-    def digest(self) -> str:
-        """Return a text that differs when the table, its constraints or its types do."""
+    def digest(self, present: Mapping[int, int]) -> str:
+        """Return a text that differs when the table does, its types, or its parents' `present` rows."""
         types = [list(self.chain(column.type)) for column in self.columns.values()]
-        return hashlib.sha256(repr((self, types)).encode()).hexdigest()
+        parents = [present.get(reference.parent) for reference in self.references]
+        return hashlib.sha256(repr((self, types, parents)).encode()).hexdigest()
 
     def domain(self, oid: int) -> str:
         """Return the domain that the server names when a value of this type breaks a rule of it."""
@@ -161,7 +161,6 @@ def _table(found: dict[str, Any], types: Mapping[int, Type], present: int) -> Ta
     return Table(
         oid=found["oid"],
         quoted=found["quoted"],
-        relname=found["name"],
         name=sql.Identifier(found["schema"], found["name"]),
         present=present,
         columns={
