@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dbtasks.rows.tables import Type
 
@@ -54,6 +54,8 @@ def values(oid: int, modifier: int, types: Mapping[int, Type], row: int) -> Valu
     if type_.kind == "m" and type_.base is not None:
         inner = values(type_.base, -1, types, row)
         return Values(awkward=("{}", "{(,)}"), plain=tuple(f"{{{one}}}" for one in inner.plain))
+    if type_.name in ("int2vector", "oidvector"):
+        return Values(awkward=("",), plain=(f"{row} 1",))
     if type_.category == "A" and type_.base is not None:
         return _array(values(type_.base, modifier, types, row), types[type_.base].delimiter)
     return _scalar(type_.name, modifier, row)
@@ -235,11 +237,15 @@ def _array(of: Values, delimiter: str) -> Values:
 def _composite(type_: Type, types: Mapping[int, Type], row: int) -> Values:
     of = [values(oid, modifier, types, row) for oid, modifier in type_.attributes]
     nothing = f"({',' * (len(of) - 1)})"
-    first = [(one.awkward or one.plain)[0] for one in of]
     return Values(
-        awkward=(f"({','.join(map(_quoted, first))})", nothing),
-        plain=(f"({','.join(_quoted(one.plain[0]) for one in of)})", nothing),
+        awkward=(_record([(*one.awkward, *one.plain) for one in of]), nothing),
+        plain=(_record([one.plain for one in of]), nothing),
     )
+
+
+def _record(of: Sequence[Sequence[str]]) -> str:
+    """Return a composite of the first value of each attribute; NULL where there is none."""
+    return f"({','.join(_quoted(one[0]) if one else '' for one in of)})"
 
 
 def _quoted(text: str) -> str:

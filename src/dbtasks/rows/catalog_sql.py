@@ -63,6 +63,10 @@ SELECT (
             SELECT json_agg(a.attnum) FROM pg_attribute a
             WHERE a.attrelid = w.oid AND a.attnum > 0 AND a.attgenerated <> ''
         ),
+        'virtual', (
+            SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
+            WHERE a.attrelid = w.oid AND a.attnum > 0 AND a.attgenerated = 'v'
+        ),
         'checks', (
             SELECT json_agg(json_build_object(
                 'name', k.conname, 'columns', k.conkey, 'definition', pg_get_constraintdef(k.oid)
@@ -97,12 +101,17 @@ SELECT (
             WHERE k.conrelid = w.oid AND k.contype = 'f' AND k.conparentid = 0
         ),
         'partitioned_by', (
-            SELECT to_json(t.partattrs::int2[]) FROM pg_partitioned_table t WHERE t.partrelid = w.oid
+            SELECT json_agg(DISTINCT a.attnum)
+            FROM pg_partition_tree(w.oid) p
+            JOIN pg_partitioned_table t ON t.partrelid = p.relid
+            JOIN pg_attribute k ON k.attrelid = p.relid AND k.attnum = ANY (t.partattrs::int2[])
+            JOIN pg_attribute a ON a.attrelid = w.oid AND a.attname = k.attname
+            WHERE k.attnum > 0
         ),
         'bounds', (
-            SELECT json_agg(pg_get_expr(c.relpartbound, c.oid) ORDER BY c.oid)
-            FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
-            WHERE h.inhparent = w.oid AND c.relispartition
+            SELECT json_agg(pg_get_expr(c.relpartbound, c.oid) ORDER BY p.level, c.oid)
+            FROM pg_partition_tree(w.oid) p JOIN pg_class c ON c.oid = p.relid
+            WHERE p.level > 0
         )
     ) ORDER BY w.oid) FROM wanted w
 ), (

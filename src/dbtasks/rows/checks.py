@@ -12,6 +12,19 @@ _NUMBER = re.compile(r"(?<![\w.'])-?\d+(?:\.\d+)?(?![\w.'])")
 _LENGTH = re.compile(r"length\(|bit_length|octet_length")
 _TIGHT = re.compile(r"= ANY|~~|~|\w\)?(?:::[\w ]+)? = |FOR VALUES")
 _LONGEST = 4000
+# By type, else by category.
+_FORMS = {
+    "int2": r"-?(\d{1,4}|[12]\d{4})$",
+    "int4": r"-?\d{1,9}$",
+    "int8": r"-?\d{1,18}$",
+    "uuid": r"[0-9a-fA-F-]{36}$",
+    "bytea": r"\\x",
+    "D": r"\d{4}-\d\d",
+    "T": r".*\d",
+    "R": r"[\[(]|empty",
+    "A": r"\{",
+    "U": r".",
+}
 _COMPARED = re.compile(r"\w\)*(?:::\w+)? (>=|>|<=|<) \(*'?(-?\d+(?:\.\d+)?)")
 _SIDES = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 
@@ -52,6 +65,12 @@ def breaks(definition: str, number: str) -> bool:
         not _SIDES[sign](float(number), float(limit))
         for sign, limit in _COMPARED.findall(definition)
     )
+
+
+def readable(name: str, category: str, text: str) -> bool:
+    """Tell whether a type can read a text; where that is unknown, the server will say so."""
+    form = _FORMS.get(name) or _FORMS.get(category)
+    return form is None or re.match(form, text) is not None
 
 
 def _texts(sign: str, text: str) -> tuple[str, ...]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbtasks.rows.awkward import values
-from dbtasks.rows.checks import breaks, mined, tight
+from dbtasks.rows.awkward import length, values
+from dbtasks.rows.checks import breaks, mined, readable, tight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dbtasks.rows.tables import Column, Reference, Table
+    from dbtasks.rows.tables import Column, Reference, Table, Type
 
 _SERVER_TRIES = 12
 _PARENT_TRIES = 3
@@ -98,7 +99,8 @@ class Chooser:
         if found is None:
             texts = dict.fromkeys(_texts(table, column, row, traits))
             fitting = [one for one in texts if not self._ascii_only or one.isascii()]
-            found = self._known[key] = tuple(_choices(fitting, row, traits))
+            found = tuple(_choices(fitting, row, traits)) or (Null(),)
+            self._known[key] = found
         return found
 
 
@@ -175,7 +177,7 @@ def _texts(table: Table, column: Column, row: int, traits: _Traits) -> list[str]
     """Return the literals: awkward ones, what CHECKs speak of as soon as it is useful, plain ones."""
     found = values(column.type, column.modifier, table.types, row)
     base = next(one for one in table.chain(column.type) if one.kind != "d")
-    asked = [] if "json" in base.name else _mined(traits.definitions, base.category)
+    asked = _asked(traits.definitions, base, length(base.name, _modifier(table, column)))
     few = traits.unique or len(found.awkward) < 2
     awkward = [*found.awkward, *(found.plain[:1] if few else ())]
     if traits.primary and base.category == "N" and len(awkward) > 1:
@@ -184,7 +186,8 @@ def _texts(table: Table, column: Column, row: int, traits: _Traits) -> list[str]
     turn = _shift(table, column, row)
     if traits.unique and row >= len(awkward):  # those before have them all
         return [*asked, *found.plain, *awkward]
-    if any(tight(one) for one in traits.definitions):
+    words = base.category == "S" and any(asked)
+    if words or any(tight(one) for one in traits.definitions):
         return [*_turned(asked, _turn(row)), *found.plain, *_turned(awkward, turn)]
     if base.category != "N":
         awkward = _turned(awkward, turn)
@@ -195,8 +198,22 @@ def _texts(table: Table, column: Column, row: int, traits: _Traits) -> list[str]
     return [*_turned(fitting, turn), *found.plain, *(one for one in numbers if one in wrong)]
 
 
-def _mined(definitions: Sequence[str], category: str) -> list[str]:
-    return list(dict.fromkeys(one for text in definitions for one in mined(text, category)))
+def _modifier(table: Table, column: Column) -> int:
+    """Return the modifier of a column's type, or of what its domain is made of."""
+    modifiers = [one.modifier for one in table.chain(column.type) if one.kind == "d"]
+    return next((one for one in modifiers if one >= 0), column.modifier)
+
+
+def _asked(definitions: Sequence[str], base: Type, limit: int | None) -> list[str]:
+    """Return what the definitions speak of and the type can read; for JSON, objects of it."""
+    found = dict.fromkeys(one for text in definitions for one in mined(text, base.category))
+    if "json" in base.name:
+        return [json.dumps({one: one for one in found}), json.dumps(found)] if found else []
+    return [
+        one
+        for one in found
+        if readable(base.name, base.category, one) and (limit is None or len(one) <= limit)
+    ]
 
 
 def _shift(table: Table, column: Column, row: int) -> int:

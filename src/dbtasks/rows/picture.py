@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import psycopg
 
 _TABLES = 50
-# A type is compared as it is if it has an operator class of its own, else as text.
+# A type is compared as it is if it can be sorted by an operator class of its own, else as text.
 _TABLES_SQL = r"""
 SELECT c.oid::int8, n.nspname, c.relname, quote_ident(n.nspname) || '.' || quote_ident(c.relname),
        c.relkind = 'p',
@@ -25,7 +25,7 @@ SELECT c.oid::int8, n.nspname, c.relname, quote_ident(n.nspname) || '.' || quote
            SELECT json_agg(json_build_array(a.attnum, a.attname, a.atttypid::int8, a.attcollation::int8, EXISTS (
                SELECT FROM pg_opclass o
                WHERE o.opcdefault AND o.opcintype = a.atttypid
-                 AND o.opcmethod IN (SELECT m.oid FROM pg_am m WHERE m.amname IN ('btree', 'hash'))
+                 AND o.opcmethod = (SELECT m.oid FROM pg_am m WHERE m.amname = 'btree')
            )) ORDER BY a.attnum)
            FROM pg_attribute a
            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''

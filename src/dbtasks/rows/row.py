@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dbtasks.rows.choices import Choice, Chooser, Slot
     from dbtasks.rows.tables import Reference, Table
 
-_ATTEMPTS = 120
+_ATTEMPTS = 250
 _COMBINATIONS = 512
 _NULL = sql.SQL("NULL")
 
@@ -42,6 +42,8 @@ class Row:
         self._walks: dict[tuple[int, ...], Iterator[tuple[int, ...]]] = {}
         self._lockstep = self._all()
         self._left = _ATTEMPTS
+        # Choices refused for what they are, whatever stands in the other columns.
+        self._wrong: set[tuple[int, int]] = set()
 
     def statement(self, given: Mapping[int, sql.Composable]) -> sql.Composed:
         """Return the INSERT of the current choices; `given` decides columns before they do."""
@@ -49,11 +51,16 @@ class Row:
         for slot, at in zip(self._slots, self._at, strict=True):
             self._put(slot, slot.choices[at], found)
         names = [sql.Identifier(self.table.columns[number].name) for number in found]
-        if not names:
-            return sql.SQL("INSERT INTO {} DEFAULT VALUES").format(self.table.name)
-        return sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ({})").format(
-            self.table.name, sql.SQL(", ").join(names), sql.SQL(", ").join(found.values())
-        )
+        taken: sql.Composable = sql.SQL("DEFAULT VALUES")
+        if names:
+            taken = sql.SQL("({}) OVERRIDING SYSTEM VALUE VALUES ({})").format(
+                sql.SQL(", ").join(names), sql.SQL(", ").join(found.values())
+            )
+        statement = sql.SQL("INSERT INTO {} {}").format(self.table.name, taken)
+        if not self.table.virtual:
+            return statement
+        read = sql.SQL(", ").join(map(sql.Identifier, self.table.virtual))
+        return statement + sql.SQL(" RETURNING {}").format(read)
 
     def literal(self, number: int) -> sql.Composable | None:
         """Return the literal that the column of this number gets or may get, none if it has none."""
@@ -78,20 +85,27 @@ class Row:
             if blamed & {*slot.columns, *(slot.reference.columns if slot.reference else ())}
             and len(slot.choices) > 1
         )
-        if places:
-            walk = self._walks.setdefault(places, _walk([self._lengths()[at] for at in places]))
-            for combination in walk:
-                chosen = dict(zip(places, combination, strict=True))
-                at = tuple(chosen.get(place, old) for place, old in enumerate(self._at))
-                if at != self._at:
-                    self._at = at
-                    return True
+        if len(places) == 1 and self._slots[places[0]].reference is None:
+            self._wrong.add((places[0], self._at[places[0]]))
+        walk = self._walks.setdefault(places, _walk([self._lengths()[at] for at in places]))
+        for combination in walk:
+            chosen = dict(zip(places, combination, strict=True))
+            at = tuple(chosen.get(place, old) for place, old in enumerate(self._at))
+            if at != self._at and not self._wrong & set(enumerate(at)):
+                self._at = at
+                return True
         self._walks.clear()
         following = next(self._lockstep, None)
         if following is None:
             return False
-        self._at = following
+        self._at = tuple(self._right(place, at) for place, at in enumerate(following))
         return True
+
+    def _right(self, place: int, at: int) -> int:
+        """Return this choice of a slot, or the next one that is not known to be wrong."""
+        length = len(self._slots[place].choices)
+        every = ((at + step) % length for step in range(length))
+        return next((one for one in every if (place, one) not in self._wrong), at)
 
     def _lengths(self) -> list[int]:
         return [len(slot.choices) for slot in self._slots]
@@ -189,8 +203,8 @@ def own_number(table: Table, column: int, *, again: bool = False) -> sql.Composa
 
 def _walk(lengths: list[int]) -> Iterator[tuple[int, ...]]:
     """Yield combinations, the nearest to the first one first."""
+    if not 0 < len(lengths) < 10:
+        return iter(())
     each = max(2, int(_COMBINATIONS ** (1 / len(lengths)))) if len(lengths) > 1 else lengths[0]
     ranges = [range(min(length, each)) for length in lengths]
-    if len(lengths) > 9:
-        return iter(())
     return iter(sorted(itertools.product(*ranges), key=lambda one: (sum(one), one)))

@@ -74,13 +74,17 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table that has too few rows; `quoted` is its qualified name as PostgreSQL quotes it."""
+    """A table that has too few rows; `quoted` is its qualified name as PostgreSQL quotes it.
+
+    `virtual` columns are computed when they are read, and may fail only then.
+    """
 
     oid: int
     quoted: str
     name: sql.Identifier
     present: int
     columns: Mapping[int, Column]
+    virtual: tuple[str, ...]
     checks: tuple[Constraint, ...]
     keys: tuple[Constraint, ...]
     primary: frozenset[int]
@@ -168,6 +172,7 @@ def _table(found: dict[str, Any], types: Mapping[int, Type], present: int) -> Ta
             for number, column in columns.items()
             if number not in (found["generated"] or ())
         },
+        virtual=tuple(found["virtual"] or ()),
         checks=tuple(_constraint(one, columns) for one in found["checks"] or ()),
         keys=tuple(_constraint(one, columns) for one in found["keys"] or ()),
         primary=frozenset(found["primary"] or ()),
