@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from dbtasks import maintenance
 from dbtasks.migrator import Migrator
-from dbtasks.rows import Filled, fill
+from dbtasks.revisions import read_history
+from dbtasks.rows import Filled, Loss, fill, losses, picture
 from dbtasks.settings import load_settings
 
 if TYPE_CHECKING:
@@ -52,3 +53,26 @@ def test_two_schemas_and_names_that_need_quotes(
         assert fill(connection, ignore=["ops.alembic_version"]) == full(
             "public.account", '"Billing Data"."Invoice"'
         )
+
+
+def test_no_revision_of_the_reference_project_loses_a_row(
+    tmp_path: Path, database: DatabaseURL
+) -> None:
+    """Tables are filled before each one; a picture serves as the next one's starting point."""
+    shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    settings = load_settings(root=tmp_path, environ={}, flags={"url": database})
+    ignore = ["public.alembic_version"]
+    maintenance.create(database)
+    migrator = Migrator(settings, database)
+    found: list[Loss] = []
+    inserted, refused, after = 0, dict[int, str](), None
+    with maintenance.connect(database) as connection:
+        for revision in read_history(settings).revisions:
+            filled = fill(connection, ignore=ignore, refused=refused)
+            inserted += sum(one.inserted for one in filled)
+            before = picture(connection, ignore=ignore, since=after)
+            migrator.upgrade(revision)
+            after = picture(connection, ignore=ignore, since=before)
+            found += losses(before, after)
+    assert (found, inserted, refused) == ([], 15, {})

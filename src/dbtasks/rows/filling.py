@@ -53,6 +53,9 @@ def fill(
     `refused` is for calls before each of many revisions: what is written there keeps the next call
     from trying again what the same tables refused before, unless another table took a row. Tables
     that were not tried are not returned.
+
+    Raises:
+        psycopg.Error: the connection is lost, or the database has no PL/pgSQL.
     """
     present = missing_rows(connection, ignore, rows)
     if not present:
