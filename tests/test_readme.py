@@ -17,6 +17,7 @@ from invoke.collection import Collection
 import dbtasks
 from consumers import PROJECTS, TASKS, clean_environ
 from dbtasks.errors import CheckError, MigrationError, RefusedError, ServerError, UsageError
+from dbtasks.proofs import test_migrations
 from dbtasks.settings import environment_name, options
 
 if TYPE_CHECKING:
@@ -92,6 +93,21 @@ def test_several_databases_in_one_tasks_py(bash: Path) -> None:
     printed = play("several", bash)
     assert printed.count("undid 1 revision") == 2
     assert printed.count("applied 1 revision") == 2
+
+
+def test_a_database_for_every_test_and_the_proofs(tmp_path: Path) -> None:
+    shutil.copytree(PROJECTS / "plain", tmp_path, dirs_exist_ok=True)
+    printed = play("tests", tmp_path)
+    assert "2 passed" in printed
+    assert "10 passed, 1 skipped" in printed  # no git repository: nothing to compare with
+
+
+def test_the_proofs_table_lists_every_proof() -> None:
+    table = TEXT.partition("| proof | promise | codes |\n")[2].partition("\n\n")[0]
+    tests = [name for name in vars(test_migrations) if name.startswith("test_")]
+    assert re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE) == [
+        name.removeprefix("test_").replace("_", "-") for name in tests
+    ]
 
 
 def test_the_settings_table_lists_every_setting() -> None:
