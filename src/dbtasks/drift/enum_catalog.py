@@ -1,4 +1,4 @@
-"""The enums that a database has, with the columns, constraints and indexes that hang on them."""
+"""The enums that a database has, with the columns and whatever else hangs on them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy
 
-from dbtasks.drift.enum_change import Dependent, EnumColumn, EnumType
+from dbtasks.drift.enum_change import EnumColumn, EnumType
+from dbtasks.drift.enum_dependents import read_dependents, read_obstacles
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -32,23 +33,6 @@ FROM pg_type t JOIN pg_attribute a ON a.atttypid IN (t.oid, t.typarray)
 WHERE t.typtype = 'e' AND NOT a.attisdropped AND a.attinhcount = 0
 ORDER BY c.oid::regclass::text, a.attnum
 """
-_CONSTRAINTS = """
-SELECT DISTINCT t.oid AS enum, o.conname AS name, o.conrelid::regclass::text AS table,
-    'ALTER TABLE ' || o.conrelid::regclass || ' DROP CONSTRAINT ' || quote_ident(o.conname) AS drop,
-    'ALTER TABLE ' || o.conrelid::regclass || ' ADD CONSTRAINT ' || quote_ident(o.conname) || ' '
-        || pg_get_constraintdef(o.oid) AS create
-FROM pg_type t JOIN pg_depend p ON p.refclassid = 'pg_type'::regclass AND p.refobjid IN (t.oid, t.typarray)
-    JOIN pg_constraint o ON p.classid = 'pg_constraint'::regclass AND p.objid = o.oid
-WHERE t.typtype = 'e' AND o.contype = 'c' AND o.coninhcount = 0 ORDER BY 3, 2
-"""
-_INDEXES = """
-SELECT DISTINCT t.oid AS enum, c.relname AS name, i.indrelid::regclass::text AS table,
-    'DROP INDEX ' || c.oid::regclass AS drop, pg_get_indexdef(c.oid) AS create
-FROM pg_type t JOIN pg_depend p ON p.refclassid = 'pg_type'::regclass AND p.refobjid IN (t.oid, t.typarray)
-    JOIN pg_class c ON p.classid = 'pg_class'::regclass AND p.objid = c.oid
-    JOIN pg_index i ON i.indexrelid = c.oid
-WHERE t.typtype = 'e' AND NOT c.relispartition ORDER BY 3, 2
-"""
 
 
 class StoredEnum(NamedTuple):
@@ -65,11 +49,7 @@ def read_enums(connection: Connection) -> dict[tuple[str | None, str], StoredEnu
     for row in connection.execute(sqlalchemy.text(_COLUMNS)).mappings():
         fields = {name: row[name] for name in ("table", "column", "array", "default")}
         columns.setdefault(row["enum"], []).append(EnumColumn(**fields))
-    dependents: dict[int, list[Dependent]] = {}
-    for query in (_CONSTRAINTS, _INDEXES):
-        for row in connection.execute(sqlalchemy.text(query)).mappings():
-            fields = {name: row[name] for name in ("name", "table", "drop", "create")}
-            dependents.setdefault(row["enum"], []).append(Dependent(**fields))
+    dependents, obstacles = read_dependents(connection), read_obstacles(connection)
     found = {}
     for row in connection.execute(sqlalchemy.text(_ENUMS)).mappings():
         visible = row["visible"]
@@ -80,6 +60,7 @@ def read_enums(connection: Connection) -> dict[tuple[str | None, str], StoredEnu
             old_name=row["old_name"],
             columns=tuple(columns.get(row["oid"], ())),
             dependents=tuple(dependents.get(row["oid"], ())),
+            obstacles=tuple(obstacles.get(row["oid"], ())),
         )
         names: list[tuple[str | None, str]] = [(row["schema"], row["name"])]
         names += [(None, row["name"])] if visible else []

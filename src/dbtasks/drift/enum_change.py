@@ -32,23 +32,35 @@ class EnumColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class Dependent:
-    """A CHECK constraint or an index that names a value: how to drop it and how to make it again."""
+    """A constraint, index, view, trigger or policy: how to drop it and how to make it again.
+
+    `table` is the one that it is of, as SQL; a view is its own.
+    """
 
     name: str
     table: str
     drop: str
-    create: str
+    create: tuple[str, ...]
+
+    @property
+    def in_models(self) -> bool:
+        """Tell whether it is a constraint or an index: models have them, and revisions drop them."""
+        return self.drop.startswith(("ALTER TABLE", "DROP INDEX"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnumType:
-    """An enum and what it takes to make it anew; it is called `old` meanwhile, without schema `old_name`."""
+    """An enum and what it takes to make it anew; it is called `old` meanwhile, without schema `old_name`.
+
+    `dependents` are in the order in which they are dropped; `obstacles` are what people have to drop.
+    """
 
     sql: str
     old: str
     old_name: str
     columns: tuple[EnumColumn, ...] = ()
     dependents: tuple[Dependent, ...] = ()
+    obstacles: tuple[str, ...] = ()
 
 
 def literal(value: str) -> str:
@@ -131,7 +143,8 @@ class ChangeEnumOp(MigrateOperation):
         yield f"CREATE TYPE {enum.sql} AS ENUM ({values})"
         yield from (self._alter(column) for column in enum.columns)
         yield f"DROP TYPE {enum.old}"
-        yield from (one.create for one in enum.dependents)
+        for one in reversed(enum.dependents):
+            yield from one.create
 
     def _alter(self, column: EnumColumn) -> str:
         suffix = "[]" if column.array else ""
@@ -195,10 +208,13 @@ def _render_change(context: AutogenContext, operation: ChangeEnumOp) -> list[str
         block = f"with {_prefix(context)}get_context().autocommit_block():"
         return ["\n    ".join([block, *lines])]
     gone = [value for value in operation.old if value not in operation.new]
-    note = (
-        [f"# fails while rows have {', '.join(map(repr, gone))}: change them first"] if gone else []
+    notes = [f"# fails while rows have {', '.join(map(repr, gone))}: change them first"] * bool(
+        gone
     )
-    return [*note, *(_execute(context, statement) for statement in operation.rebuild())]
+    if operation.enum.obstacles:
+        hang = ", ".join(operation.enum.obstacles)
+        notes.append(f"# drop before and create again afterwards, by hand: {hang}")
+    return [*notes, *(_execute(context, statement) for statement in operation.rebuild())]
 
 
 @renderers.dispatch_for(CreateEnumOp)
