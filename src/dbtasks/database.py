@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dbtasks import servers
 from dbtasks.errors import DbtasksError, ServerError, SettingsError
 from dbtasks.records import Records
 from dbtasks.results import DatabaseStatus, Outcome
@@ -45,11 +44,15 @@ class Database:
     @cached_property
     def choice(self) -> Choice:
         """The kind of server, and why it is this one."""
+        from dbtasks import servers
+
         return servers.choose(self.settings)
 
     @cached_property
     def server(self) -> Server:
         """The server, in whatever state it is."""
+        from dbtasks import servers
+
         return servers.open_server(self.settings, self._say, kind=self.choice.kind)
 
     @cached_property

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import TYPE_CHECKING
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from rich.console import Console
     from rich.status import Status
 
     from dbtasks.errors import DbtasksError
@@ -34,18 +33,31 @@ class Display:
     """A terminal, or whatever stderr and stdout lead to; a `Watcher` of migrations.
 
     Progress goes to stderr. On a terminal the current step is a line with a spinner; elsewhere
-    every step is a line of its own. `quiet` leaves out all but questions and errors.
+    every step is a line of its own. `quiet` leaves out all but questions and errors. Rich is
+    imported when something needs it: a table in a pipe does not.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._errors = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._out = Console(highlight=False, soft_wrap=True)
         self._quiet = quiet
         self._status: Status | None = None
         self._said = ""
 
+    @cached_property
+    def _errors(self) -> Console:
+        from rich.console import Console
+
+        return Console(stderr=True, highlight=False, soft_wrap=True)
+
+    @cached_property
+    def _out(self) -> Console:
+        from rich.console import Console
+
+        return Console(highlight=False, soft_wrap=True)
+
     def say(self, message: str) -> None:
         """Tell what is being done now."""
+        from rich.text import Text
+
         if self._quiet or message == self._said:
             return
         self._said = message
@@ -59,11 +71,13 @@ class Display:
 
     def busy(self, message: str) -> None:
         """Tell a person that something may take a moment; elsewhere it would be noise."""
-        if self._errors.is_terminal:
+        if _styled(sys.stderr) and self._errors.is_terminal:
             self.say(message)
 
     def note(self, message: str) -> None:
         """Print a line that stays, on stderr."""
+        from rich.text import Text
+
         if not self._quiet:
             self._errors.print(Text(message))
 
@@ -89,11 +103,16 @@ class Display:
 
     def print(self, text: str, style: str = "") -> None:
         """Print a result on stdout."""
+        from rich.text import Text
+
         self.clear()
         self._out.print(Text(text, style=style))
 
     def pairs(self, rows: Iterable[tuple[str, str]]) -> None:
         """Print labels and texts in two aligned columns."""
+        from rich.table import Table
+        from rich.text import Text
+
         self.clear()
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="bold", no_wrap=True)
@@ -103,8 +122,15 @@ class Display:
         self._out.print(grid, soft_wrap=not self._out.is_terminal)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Print an aligned table."""
+        """Print an aligned table; its lines are as long as they are where nobody looks at them."""
         self.clear()
+        if not _styled(sys.stdout):
+            for line in _aligned([columns, *rows]):
+                print(line)  # noqa: T201
+            return
+        from rich.table import Table
+        from rich.text import Text
+
         table = Table(*columns, box=None, padding=(0, 2, 0, 0), header_style="bold")
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
@@ -114,6 +140,8 @@ class Display:
 
     def history(self, revisions: Sequence[Revision]) -> None:
         """Draw a history as a graph, one line a revision."""
+        from rich.text import Text
+
         from dbtasks.pictures.graph import lines
 
         self.clear()
@@ -123,6 +151,8 @@ class Display:
 
     def confirm(self, question: str) -> bool:
         """Ask a person; without one to answer, the answer is no."""
+        from rich.text import Text
+
         self.clear()
         if not sys.stdin.isatty():
             return False
@@ -131,9 +161,28 @@ class Display:
 
     def error(self, error: DbtasksError) -> None:
         """Print what failed in one line, its details, and what to do next."""
+        from rich.text import Text
+
         self.clear()
         self._errors.print(Text.assemble(("error: ", "bold red"), error.message))
         for detail in error.details:
             self._errors.print(Text(f"  {detail}", style="dim"))
         if error.remedy:
             self._errors.print(Text.assemble(("remedy: ", "bold"), error.remedy))
+
+
+def _styled(stream: TextIO) -> bool:
+    """Tell whether Rich may take a stream for a terminal."""
+    return stream.isatty() or any(name in os.environ for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    from dbtasks.pictures.cells import cells, clean
+
+    rows = [[clean(cell) for cell in row] for row in rows]
+    widths = [max(cells(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        padded = (
+            cell + " " * (widest - cells(cell)) for cell, widest in zip(row, widths, strict=True)
+        )
+        yield "  ".join(padded).rstrip()

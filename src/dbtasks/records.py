@@ -13,8 +13,8 @@ from dbtasks.results import Revision, Standing
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from dbtasks.revisions.file import RevisionSource
     from dbtasks.revisions.history import History
+    from dbtasks.revisions.source import RevisionSource
     from dbtasks.servers import Server
     from dbtasks.settings import Settings
     from dbtasks.url import DatabaseURL
@@ -102,23 +102,27 @@ class Records:
     def heads(self) -> tuple[Revision, ...]:
         """Return the effective heads; the database is not asked."""
         heads = self.revisions.effective_heads
-        found = self._described(one for one in self.revisions.ordered() if one.revision in heads)
-        return tuple(
-            replace(one, author=author)
-            for one, author in zip(found, self._authors(found), strict=True)
-        )
+        if len(heads) > 1:  # newest first, as everywhere
+            heads = tuple(one.revision for one in self.revisions.ordered() if one.revision in heads)
+        return self._told_by_git(self._described(self.revisions.revisions[one] for one in heads))
 
-    def _authors(self, revisions: Iterable[Revision]) -> list[str | None]:
-        """Return who changed each revision's file last, None where git does not know."""
-        from dbtasks.git import find_repository
+    def _told_by_git(self, revisions: tuple[Revision, ...]) -> tuple[Revision, ...]:
+        """Add who changed each revision's file last, and when if the file has no Create Date."""
+        from dbtasks.git.last_change import last_change
 
-        paths = [Path(one.path) for one in revisions]
+        folder = self._settings.root
+        found = []
         try:
-            repository = find_repository(self._settings.root)
-            changes = [repository.last_change(path) for path in paths]
+            for one in revisions:
+                change = last_change(folder, Path(one.path))
+                if change is not None:
+                    date = one.date or change.date
+                    found.append(replace(one, author=change.author, date=date))
+                else:
+                    found.append(one)
         except DbtasksError:  # no git, or no repository: nobody to name
-            return [None] * len(paths)
-        return [change.author if change else None for change in changes]
+            return revisions
+        return tuple(found)
 
     def current(self) -> tuple[Revision, ...]:
         """Return the revisions that the database is at."""

@@ -15,6 +15,7 @@ from conftest import missing
 from dbtasks.errors import DbtasksError, MigrationError, UsageError
 from dbtasks.git import find_repository
 from dbtasks.git.base_branch import merged_heads, read_base
+from dbtasks.git.last_change import last_change
 from dbtasks.rebase.run import prepare_rebase
 from dbtasks.revisions import read_history
 from dbtasks.settings import load_settings
@@ -235,6 +236,24 @@ def test_the_base_branch_is_found_out(work: Clone, origin: Clone) -> None:
     assert told.remedy == "name the branch that this one is merged into with --base"
 
 
+def test_the_branch_that_is_checked_out_is_not_its_own_base(
+    work: Clone, origin: Clone, tmp_path: Path
+) -> None:
+    (tmp_path / "next").mkdir()
+    colleague = Clone(tmp_path / "next")
+    colleague.git("clone", "-q", work.root.as_uri(), ".")  # work has `feature` checked out
+    repository = find_repository(colleague.root)
+    assert (repository.branch(), repository.commit("origin/HEAD")) == (
+        "feature",
+        repository.commit("origin/feature"),
+    )
+    assert repository.base()[0] == "origin/main"
+    colleague.git("checkout", "-q", "-b", "other")
+    assert repository.base()[0] == "origin/feature"
+    work.git("checkout", "-q", "main")  # a trunk has its own state on origin to compare with
+    assert find_repository(work.root).base()[0] == "origin/main"
+
+
 @pytest.mark.parametrize(
     ("name", "remedy"),
     [
@@ -278,6 +297,42 @@ def test_a_shallow_clone_is_told_and_mended(origin: Clone, cloned: Callable[...,
     assert clone.merged().on_branch == ("ours",)
 
 
+def test_what_cannot_be_told_of_a_branch_moves_nothing(
+    work: Clone, origin: Clone, tmp_path: Path
+) -> None:
+    work.git("merge", "-q", "--no-edit", "origin/main")
+    files = {path: path.read_bytes() for path in work.path("").parent.glob("*.py")}
+
+    told = error(lambda: prepare_rebase(work.settings, base="origin/nowhere"))
+    assert (told.code, told.exit_code) == ("no-base", 2)
+    work.git("checkout", "-q", "--detach")
+    told = error(lambda: prepare_rebase(work.settings))
+    assert (told.code, told.exit_code) == ("detached", 4)
+    assert told.message == (
+        f"no branch is checked out in {work.root.resolve()} (HEAD is detached),"
+        " so which revisions are of this branch cannot be told"
+    )
+    assert told.remedy == (
+        "git switch BRANCH, or end the git rebase that is under way; then run this again"
+    )
+    work.git("checkout", "-q", "feature")
+    work.git("push", "-q", "origin", "feature")
+    (tmp_path / "cut").mkdir()
+    cut = Clone(tmp_path / "cut")
+    cut.git("clone", "-q", "--depth", "1", "--branch", "feature", origin.root.as_uri(), ".")
+    cut.git("fetch", "-q", "--depth", "1", "origin", "main:refs/remotes/origin/main")
+    told = error(lambda: prepare_rebase(cut.settings))
+    assert (told.code, told.exit_code) == ("shallow", 4)
+    assert told.message == "the git clone is shallow, and what the base branch has may be cut off"
+    assert told.remedy == (
+        "git fetch --unshallow (in GitHub Actions: fetch-depth: 0 of actions/checkout)"
+    )
+    assert {path: path.read_bytes() for path in files} == files
+    assert cut.git("status", "--short") == ""
+    cut.git("fetch", "-q", "--unshallow", "origin")
+    assert prepare_rebase(cut.settings).plan.first.revision == "ours"
+
+
 def test_no_git_and_no_repository(
     work: Clone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -304,7 +359,7 @@ def test_a_repository_without_a_commit(tmp_path: Path) -> None:
     clone.write("one")
     assert error(clone.merged).code == "no-base"
     assert error(find_repository(clone.root).head).code == "no-commit"
-    assert find_repository(clone.root).last_change(clone.path("one")) is None
+    assert last_change(clone.root, clone.path("one")) is None
 
 
 def test_a_hook_of_another_repository_leads_nowhere(
@@ -368,14 +423,17 @@ def test_revision_files_in_a_submodule(origin: Clone, tmp_path: Path) -> None:
     assert error(outer.merged).code == "submodule"
 
 
-def test_who_changed_a_file_last(work: Clone) -> None:
-    repository = find_repository(work.root)
-    found = repository.last_change(work.path("ours"))
+def test_who_changed_a_file_last(work: Clone, tmp_path: Path) -> None:
+    found = last_change(work.root, work.path("ours"))
     assert found is not None
     assert found.author == "A Writer"
     assert found.date == work.git("log", "-1", "--format=%aI")
-    assert repository.last_change(work.write("new", "ours")) is None
-    assert repository.last_change(Path(sys.executable)) is None
+    assert last_change(work.root, work.write("new", "ours")) is None
+    assert last_change(work.root, Path(sys.executable)) is None
+    (tmp_path / "shallow").mkdir()
+    shallow = Clone(tmp_path / "shallow")
+    shallow.git("clone", "-q", "--depth", "1", work.root.as_uri(), ".")
+    assert last_change(shallow.root, shallow.path("ours")) is None
 
 
 def test_where_a_missing_parent_is(work: Clone) -> None:

@@ -24,8 +24,9 @@ from dbtasks.rebase import LocalWay, plan_rebase
 from dbtasks.revisions import read_history
 from dbtasks.revisions.change import Change
 from dbtasks.revisions.edit import reparent
-from dbtasks.revisions.file import RevisionSource, parse
+from dbtasks.revisions.file import parse
 from dbtasks.revisions.history import History
+from dbtasks.revisions.source import RevisionSource
 from dbtasks.settings import load_settings
 
 if TYPE_CHECKING:

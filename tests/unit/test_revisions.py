@@ -15,12 +15,12 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from consumers import PROJECTS
-from dbtasks import revisions as reader
 from dbtasks.errors import MigrationError, SettingsError
 from dbtasks.revisions import read_history
-from dbtasks.revisions.file import RevisionSource, parse
+from dbtasks.revisions.file import parse
 from dbtasks.revisions.history import History
 from dbtasks.revisions.locations import read_locations
+from dbtasks.revisions.source import RevisionSource
 from dbtasks.settings import load_settings
 
 if TYPE_CHECKING:
@@ -426,7 +426,7 @@ class Cached:
         self.versions = root / "migrations" / "versions"
         self.parsed: list[str] = []
         monkeypatch.setattr("dbtasks.revisions.cache._TICK_NS", 0)
-        monkeypatch.setattr(reader, "parse", self._parse)
+        monkeypatch.setattr("dbtasks.revisions.file.parse", self._parse)
 
     def _parse(self, data: bytes, path: str) -> RevisionSource | None:
         self.parsed.append(Path(path).name)

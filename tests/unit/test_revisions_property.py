@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from dbtasks.errors import MigrationError
 from dbtasks.revisions import read_history
-from dbtasks.revisions.file import RevisionSource
 from dbtasks.revisions.history import History
+from dbtasks.revisions.source import RevisionSource
 from dbtasks.settings import load_settings
 
 settings.register_profile(

@@ -29,14 +29,6 @@ class Blob(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LastChange:
-    """Who changed a file last, and when (ISO 8601)."""
-
-    author: str
-    date: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Place:
     """Where git has a file: a branch or a commit, and the path in the repository."""
 
@@ -88,12 +80,42 @@ class Repository:
         done = run_git(self.root, "symbolic-ref", "--quiet", "--short", "HEAD", ok=(0, 1))
         return done.decode().strip() or None
 
+    def check_branch(self) -> None:
+        """Stop unless a branch is checked out.
+
+        Raises:
+            MigrationError: with code `detached`.
+        """
+        if self.branch() is None:
+            raise MigrationError(
+                f"no branch is checked out in {self.root} (HEAD is detached), so which revisions are"
+                " of this branch cannot be told",
+                remedy="git switch BRANCH, or end the git rebase that is under way; then run this again",
+                code="detached",
+            )
+
+    def check_whole(self) -> None:
+        """Stop unless the clone has all of the past.
+
+        Raises:
+            MigrationError: with code `shallow`.
+        """
+        if self.is_shallow():
+            raise MigrationError(
+                "the git clone is shallow, and what the base branch has may be cut off",
+                remedy=_SHALLOW_REMEDY,
+                code="shallow",
+            )
+
     def is_shallow(self) -> bool:
         """Tell whether the clone was cut off somewhere in the past."""
         return run_git(self.root, "rev-parse", "--is-shallow-repository").strip() == b"true"
 
     def base(self, name: str | None = None) -> tuple[str, str]:
         """Return the name and the commit of the base branch, found out when it is not named.
+
+        The default branch of `origin` is not, where it is the one that is checked out: a clone of a
+        colleague's clone has such a one. A trunk may be compared with its state on `origin`.
 
         Raises:
             UsageError: there is no such branch.
@@ -102,6 +124,8 @@ class Repository:
             self.root, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD", ok=(0, 1)
         )
         known = done.decode().strip()
+        if known not in _BASES and known == f"origin/{self.branch()}":
+            known = ""
         for candidate in [name] if name is not None else [known, *_BASES]:
             commit = self.commit(candidate)
             if commit is not None:
@@ -228,17 +252,6 @@ class Repository:
                 found[name] = output[position : position + size]
             position += size + 1
         return found
-
-    def last_change(self, path: Path) -> LastChange | None:
-        """Return who changed a file last; None when git does not know, as for a new file."""
-        relative = self.relative(path)
-        if relative is None or self.commit("HEAD") is None:
-            return None
-        shown = run_git(
-            self.root, "log", "-1", "--no-show-signature", "--format=%an%x00%aI", "--", relative
-        )
-        author, _, date = shown.decode(errors="replace").strip().partition("\0")
-        return LastChange(author=author, date=date) if date else None
 
     def place_of(self, revision: str, commits: Sequence[str] = ()) -> Place | None:
         """Return a branch whose files define a revision; else the commit that last had one.

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dbtasks.errors import MigrationError
 from dbtasks.git import Repository, find_repository
-from dbtasks.revisions.file import RevisionSource, parse
+from dbtasks.revisions.file import parse
 from dbtasks.revisions.history import History
 from dbtasks.revisions.locations import read_locations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dbtasks.revisions.source import RevisionSource
     from dbtasks.settings import Settings
 
 # As Alembic's `_only_source_rev_file`.

@@ -6,17 +6,21 @@ a file is run only where it computes its identifiers, and `History.computed` the
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 from typing import TYPE_CHECKING, Any
 
 from dbtasks.errors import MigrationError
 from dbtasks.revisions.cache import RevisionCache
-from dbtasks.revisions.file import RevisionSource, parse, source
 from dbtasks.revisions.history import History, MissingParent
 from dbtasks.revisions.locations import read_locations
+from dbtasks.revisions.source import RevisionSource
 from dbtasks.state import State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from alembic.script import ScriptDirectory
 
     from dbtasks.revisions.locations import VersionLocations
@@ -37,10 +41,23 @@ def read_history(settings: Settings, *, check: bool = True, cache: bool = True) 
         SettingsError: the Alembic configuration is missing, malformed or names no folder.
         MigrationError: a file is broken, or `History.check()` found something.
     """
-    history = History(_read(settings, RevisionCache(State(settings) if cache else None)))
+    with _no_collections():
+        history = History(_read(settings, RevisionCache(State(settings) if cache else None)))
     if check:
         history.check()
     return history
+
+
+@contextlib.contextmanager
+def _no_collections() -> Iterator[None]:
+    """Keep Python from looking for garbage, again and again, among thousands of revisions to keep."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _read(settings: Settings, cache: RevisionCache) -> list[RevisionSource]:
@@ -83,6 +100,8 @@ def _read_file(path: str) -> RevisionSource | None:
             remedy="mend the file, its link or its permissions",
             code="broken-file",
         ) from error
+    from dbtasks.revisions.file import parse  # with a warm cache, nothing is parsed
+
     return parse(data, path)
 
 
@@ -109,6 +128,7 @@ def _run(script: ScriptDirectory, path: str) -> RevisionSource:
     from alembic.script import Script
 
     from dbtasks.environment.errors import origin, reason
+    from dbtasks.revisions.file import source
 
     try:
         loaded = Script._from_path(script, path)  # noqa: SLF001

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbtasks import __version__
 from dbtasks.errors import SettingsError
-from dbtasks.revisions.file import RevisionSource
+from dbtasks.revisions.source import RevisionSource
 
 if TYPE_CHECKING:
     from dbtasks.state import State
@@ -58,9 +58,8 @@ class RevisionCache:
             or inode != status.st_ino
             or changed != status.st_ctime_ns
             or size != status.st_size
-            or not _are_texts(revision, message, "" if date is None else date)
             or not (type(parents) is type(labels) is type(needs) is list)
-            or not _are_texts(*parents, *labels, *needs)
+            or not _are_texts(revision, message, date or "", *parents, *labels, *needs)
         ):
             return None
         self._seen.setdefault(folder, {})[name] = entry

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from dbtasks.errors import MigrationError
 from dbtasks.revisions.change import Change, told
-from dbtasks.revisions.file import RevisionSource, parse
+from dbtasks.revisions.file import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from dbtasks.revisions.source import RevisionSource
 
 _NAME = "down_revision"
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")

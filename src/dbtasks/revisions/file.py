@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 from dbtasks.errors import MigrationError
+from dbtasks.revisions.source import RevisionSource
 
 _NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 _LEGACY_NAME = re.compile(r"([a-f0-9]+)\.py$")
@@ -49,24 +49,6 @@ _SUSPECTS = (
 _SUSPECT = re.compile(r"exec(?!ut)")
 _STAR = re.compile(r"import\s*\*")
 _PAIRS = (("(", ")"), ("[", "]"), ("{", "}"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class RevisionSource:
-    """What a revision file says of itself.
-
-    `message` is the first paragraph of its docstring, `date` its Create Date as written there;
-    `computed` tells that the file had to be run by Alembic to know.
-    """
-
-    revision: str
-    down_revision: tuple[str, ...]
-    branch_labels: tuple[str, ...] = ()
-    depends_on: tuple[str, ...] = ()
-    message: str = ""
-    date: str | None = None
-    path: str
-    computed: bool = False
 
 
 def parse(data: bytes, path: str) -> RevisionSource | None:

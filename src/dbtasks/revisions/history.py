@@ -12,7 +12,7 @@ from dbtasks.revisions.order import Edges, circles, newest_first, reach
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from dbtasks.revisions.file import RevisionSource
+    from dbtasks.revisions.source import RevisionSource
 
 _GRAPH = "invoke db.history shows the graph; name one revision"
 
@@ -106,9 +106,9 @@ class History:
         revisions, labels = self.revisions, self.labels
         return Edges(
             {
-                revision: tuple(
-                    dict.fromkeys(name for name in one.down_revision if name in revisions)
-                )
+                revision: one.down_revision
+                if len(one.down_revision) == 1 and one.down_revision[0] in revisions
+                else tuple(dict.fromkeys(name for name in one.down_revision if name in revisions))
                 for revision, one in revisions.items()
             },
             {

@@ -43,7 +43,7 @@ class VersionLocations:
         seen = set()
         for folder in self.folders:
             for path, entry in self._listed(folder, os.path.realpath(folder)):
-                if path in seen or not self._is_revision(path):
+                if path in seen or not (_is_plain(path) or self._is_revision(path)):
                     continue
                 seen.add(path)
                 yield path, _status(entry)
@@ -55,9 +55,11 @@ class VersionLocations:
                 entries = sorted(scan, key=lambda entry: entry.name)
         except (FileNotFoundError, NotADirectoryError):
             return
-        folders = [entry for entry in entries if entry.is_dir()]
+        folders: list[os.DirEntry[str]] = []
+        files: list[os.DirEntry[str]] = []
+        for entry in entries:
+            (folders if entry.is_dir() else files).append(entry)
         if not real.endswith("__pycache__"):
-            files = [entry for entry in entries if not entry.is_dir()]
             for entry in [*files, *(self._compiled(folder, files) if self.sourceless else ())]:
                 yield _real(entry, folder, real), entry
             if not self.recursive:
@@ -85,6 +87,11 @@ class VersionLocations:
         source = Path(path).with_name(found[1])
         compiled = source.with_name(source.name + "c")
         return not (source.exists() or (found[2] == "o" and compiled.exists()))
+
+
+def _is_plain(path: str) -> bool:
+    """Tell whether a file is certainly a revision; a pattern takes longer to say so."""
+    return path.endswith(".py") and "__init__" not in path and "/.#" not in path
 
 
 def _real(entry: os.DirEntry[str], folder: str, real: str) -> str:
