@@ -16,7 +16,7 @@ from dbtasks.revisions import read_history
 from dbtasks.templates import Templates, content_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dbtasks.servers import Server
     from dbtasks.settings import Settings
@@ -104,11 +104,16 @@ class Throwaways:
             yield url
 
     @contextlib.contextmanager
-    def at(self, current: Sequence[str]) -> Iterator[Migrator]:
-        """Yield the migrations on a database without rows, migrated to some revisions."""
+    def at(
+        self, current: Sequence[str], *, parents: Mapping[str, str] | None = None
+    ) -> Iterator[Migrator]:
+        """Yield the migrations on a database without rows, migrated to some revisions.
+
+        `parents` says which revisions follow another one than their files say.
+        """
         with self.empty() as url:
-            self._build(url, *current)
-            yield Migrator(self._settings, url)
+            self._build(url, *current, parents=parents)
+            yield Migrator(self._settings, url, parents=parents)
 
     @contextlib.contextmanager
     def copy_of(self, database: DatabaseURL) -> Iterator[Migrator]:
@@ -120,23 +125,32 @@ class Throwaways:
         with self.clone(database) as url:
             yield Migrator(self._settings, url)
 
-    def _build(self, url: DatabaseURL, *targets: str) -> None:
+    def _build(
+        self, url: DatabaseURL, *targets: str, parents: Mapping[str, str] | None = None
+    ) -> None:
         maintenance.set_up(url, self._setup)
         for target in targets:
-            self.upgrade(self._settings, url, target)
+            self.upgrade(self._settings, url, target, parents=parents)
 
-    def upgrade(self, settings: Settings, url: DatabaseURL, target: str = "heads") -> Migrator:
+    def upgrade(
+        self,
+        settings: Settings,
+        url: DatabaseURL,
+        target: str = "heads",
+        *,
+        parents: Mapping[str, str] | None = None,
+    ) -> Migrator:
         """Migrate a throwaway database within the time limit; return its migrations.
 
         Raises:
             MigrationError: a revision failed, or took too long.
         """
         if self._revision_timeout is None:
-            migrator = Migrator(settings, url)
+            migrator = Migrator(settings, url, parents=parents)
             migrator.upgrade(target)
             return migrator
         limit = TimeLimit(url, self._revision_timeout)
-        migrator = Migrator(settings, url, watcher=limit)
+        migrator = Migrator(settings, url, watcher=limit, parents=parents)
         with limit.installed():
             migrator.upgrade(target)
         return migrator

@@ -21,14 +21,14 @@ from alembic.runtime.environment import EnvironmentContext
 from dbtasks import maintenance, version_table
 from dbtasks.alembic_config import config_files
 from dbtasks.environment.errors import alembic_errors, env_error
-from dbtasks.environment.files import load, read_scripts
+from dbtasks.environment.files import load, read_scripts, reparented
 from dbtasks.environment.imports import files_of, imports_of
 from dbtasks.environment.surroundings import exported, logging_kept, stdout_to_stderr
 from dbtasks.errors import MigrationError
 from dbtasks.version_table import VersionTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import Connection
@@ -43,12 +43,20 @@ _ASYNC_ONLY = frozenset({"asyncpg", "psycopg_async"})
 class Environment:
     """A project's Alembic environment and the database that it is to work on.
 
+    `parents` says which revisions follow another one than their files say.
+
     Raises:
         SettingsError: the project has no Alembic configuration.
         MigrationError: the script location is missing.
     """
 
-    def __init__(self, settings: Settings, url: DatabaseURL | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        url: DatabaseURL | None = None,
+        *,
+        parents: Mapping[str, str] | None = None,
+    ) -> None:
         self.settings = settings
         ini, toml = config_files(settings)
         self.folder = (ini or toml or settings.root).parent
@@ -59,6 +67,8 @@ class Environment:
         self.config.messaging_opts = {"quiet": True}  # the path of a new revision is our result
         with self._inside():
             self.script = read_scripts(self.config)
+        if parents:
+            reparented(self.script, parents)
         self.url = url and url.with_driver(self._driver(url))
         if self.url is not None:
             self.config.set_main_option("sqlalchemy.url", self.url.sqlalchemy().replace("%", "%%"))

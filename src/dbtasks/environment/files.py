@@ -8,18 +8,17 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic.script import ScriptDirectory
-from alembic.script.revision import CycleDetected, RevisionError
+from alembic.script import Script, ScriptDirectory
+from alembic.script.revision import CycleDetected, RevisionError, RevisionMap
 from alembic.util import CommandError, to_tuple
 
 from dbtasks.environment.errors import origin, reason, syntax_error
 from dbtasks.errors import MigrationError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from alembic.config import Config
-    from alembic.script import Script
 
 _DUPLICATE = "is present more than once"
 
@@ -44,6 +43,20 @@ def read_scripts(config: Config) -> ScriptDirectory:
         raise SettingsError(
             f"the Alembic configuration is malformed: {error}", remedy=remedy, code="alembic-config"
         ) from error
+
+
+def reparented(script: ScriptDirectory, parents: Mapping[str, str]) -> None:
+    """Let revisions follow others than their files say; the files stay as they are."""
+
+    def scripts() -> Iterator[Script]:
+        for one in script._load_revisions():  # noqa: SLF001
+            if one.revision in parents:
+                vars(one.module)["down_revision"] = parents[one.revision]
+                yield Script(one.module, one.revision, one.path)
+            else:
+                yield one
+
+    script.revision_map = RevisionMap(scripts)
 
 
 def load(script: ScriptDirectory) -> None:

@@ -22,7 +22,7 @@ from dbtasks.revisions import read_history
 from dbtasks.revisions.history import several_heads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from alembic.runtime.migration import MigrationContext, MigrationStep
     from alembic.script import Script
@@ -35,7 +35,7 @@ class Migrator:
     """The migrations of one project on one database.
 
     `watcher` is told of each revision that runs. Without a `url` only what the files tell is to
-    be had.
+    be had. `parents` says which revisions follow another one than their files say.
     """
 
     def __init__(
@@ -44,8 +44,9 @@ class Migrator:
         url: DatabaseURL | None = None,
         *,
         watcher: Watcher | None = None,
+        parents: Mapping[str, str] | None = None,
     ) -> None:
-        self.environment = Environment(settings, url)
+        self.environment = Environment(settings, url, parents=parents)
         self._watcher = watcher
 
     def standing(self) -> Standing:

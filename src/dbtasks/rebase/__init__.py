@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dbtasks.git.base_branch import BaseBranch
-    from dbtasks.revisions.file import RevisionSource
+    from dbtasks.revisions.source import RevisionSource
 
 _MERGE = "invoke db.merge-heads joins the heads and moves nothing"
 _LOCAL = "the local database"

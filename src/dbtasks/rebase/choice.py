@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dbtasks.git.base_branch import BaseBranch
-    from dbtasks.revisions.file import RevisionSource
     from dbtasks.revisions.history import History
+    from dbtasks.revisions.source import RevisionSource
 
 _MERGE = "invoke db.merge-heads joins the heads and moves nothing"
 

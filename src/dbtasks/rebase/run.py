@@ -1,4 +1,4 @@
-"""A re-parenting carried out: the file rewritten, the local database taken along, the result proven."""
+"""A re-parenting carried out: the result proven, the file rewritten, the local database taken along."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbtasks.errors import DbtasksError, MigrationError, RefusedError
+from dbtasks.git import find_repository
 from dbtasks.git.base_branch import read_base
 from dbtasks.rebase import plan_rebase
 from dbtasks.revisions import read_history
@@ -74,7 +75,7 @@ def prepare_rebase(
     """Read the project and its base branch, and plan; arguments are those of `plan_rebase()`.
 
     Raises:
-        DbtasksError: anything is unclear; with `force` and a `revision`, git may be missing.
+        DbtasksError: anything is unclear; with `force` and a `revision`, git need not know the base branch.
     """
     history = read_history(settings)
     branch = _base(settings, history, base, optional=force and revision is not None)
@@ -98,6 +99,9 @@ def _base(
     settings: Settings, history: History, name: str | None, *, optional: bool
 ) -> BaseBranch | None:
     try:
+        repository = find_repository(settings.root)
+        repository.check_branch()
+        repository.check_whole()
         return read_base(settings, history, name)
     except MigrationError:
         if not optional:
@@ -119,9 +123,10 @@ def _not_in_another_folder(base: BaseBranch, plan: RebasePlan) -> None:
 def carry_out(
     prepared: PreparedRebase, throwaways: Throwaways, migrator: Callable[[], Migrator] | None = None
 ) -> RebaseOutcome:
-    """Rewrite the file and prove the result; with `plan.way`, take the local database along.
+    """Prove the new history, then rewrite the file; with `plan.way`, take the local database along.
 
-    `migrator` gives the migrations of the local database; each call reads the files anew.
+    `migrator` gives the migrations of the local database; each call reads the files anew. A proof
+    that fails leaves file and database as they were.
 
     Raises:
         MigrationError: the file cannot be written, or a revision fails; the error says what was done.
@@ -130,21 +135,13 @@ def carry_out(
     undone: tuple[str, ...] = ()
     applied: tuple[str, ...] = ()
     prepared.change.check()
+    proofs = prove(throwaways, plan)
     if plan.way is not None and migrator is not None:
         undone = tuple(one.revision for one in migrator().downgrade(plan.way.target).applied)
-    prepared.change.write()
     try:
-        proofs = prove(throwaways, plan)
+        prepared.change.write()
     except MigrationError as error:
-        if not undone:
-            raise
-        rolled_back = f"{', '.join(undone)} undone in the local database; invoke db.migrate applies what the files say"
-        raise MigrationError(
-            error.message,
-            remedy=error.remedy,
-            code=error.code,
-            details=[*error.details, rolled_back],
-        ) from error
+        raise _rolled_back(error, undone) from error
     if undone and migrator is not None:
         applied = tuple(one.revision for one in migrator().upgrade("heads").applied)
     return RebaseOutcome(
@@ -163,8 +160,21 @@ def carry_out(
     )
 
 
+def _rolled_back(error: MigrationError, undone: Sequence[str]) -> MigrationError:
+    names = ", ".join(undone)
+    told = f"{names} undone in the local database; invoke db.migrate applies what the files say"
+    return MigrationError(
+        error.message,
+        remedy=error.remedy,
+        code=error.code,
+        details=[*error.details, told] if undone else error.details,
+    )
+
+
 def prove(throwaways: Throwaways, plan: RebasePlan) -> tuple[Proof, ...]:
     """Migrate throwaway databases to the new head: an empty one, and one at the other head.
+
+    The files may still say what they said before.
 
     Raises:
         MigrationError: a revision fails on the way, or is left out; `details` says on which.
@@ -176,7 +186,8 @@ def _prove(throwaways: Throwaways, plan: RebasePlan, current: tuple[str, ...]) -
     start = ", ".join(current) or "base"
     began = time.perf_counter()
     try:
-        with throwaways.at(current) as migrator:
+        parents = {plan.first.revision: plan.onto.revision}
+        with throwaways.at(current, parents=parents) as migrator:
             outcome = migrator.upgrade("heads")
     except MigrationError as error:
         raise _unproven(error, plan, start) from error
@@ -192,11 +203,11 @@ def _prove(throwaways: Throwaways, plan: RebasePlan, current: tuple[str, ...]) -
 
 
 def _unproven(error: DbtasksError, plan: RebasePlan, start: str) -> MigrationError:
-    was = repr(plan.first.down_revision[0]) if plan.first.down_revision else None
     return MigrationError(
-        f"re-parented, but migrating from {start} to the new head fails: {error.message}",
-        remedy=f"let the branch fit what now comes before it, or take the change back"
-        f" (down_revision = {was} in {plan.first.path})",
+        f"nothing was changed: with {plan.first.revision} behind {plan.onto.revision}, migrating"
+        f" from {start} to the new head fails: {error.message}",
+        remedy="let the branch fit what would come before it, then run this again;"
+        " invoke db.merge-heads joins the heads and moves nothing",
         code="unproven",
         details=error.details,
     )
