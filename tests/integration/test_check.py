@@ -127,6 +127,27 @@ FINDINGS = {
         "constraint pet_age_check on pet is in the database only",
         "op.drop_constraint(op.f('pet_age_check'), 'pet', type_='check')",
     ),
+    "a check of another meaning": (
+        [('"age >= 0"', '"age > 0"')],
+        "modify_constraint",
+        "check constraint pet_age_check on pet has another definition in the models",
+        ("op.drop_constraint(op.f('pet_age_check'), 'pet', type_='check')\n"
+        "op.create_check_constraint('pet_age_check', 'pet', 'age > 0')"),
+    ),
+    "an index on other rows": (
+        [("mood = 'wild'", "mood = 'calm'")],
+        "modify_index",
+        "index ix_pet_wild on pet has another definition in the models",
+        ("op.drop_index(op.f('ix_pet_wild'), table_name='pet', postgresql_where=\"(mood = 'wild'::mood)\")\n"
+        "op.create_index('ix_pet_wild', 'pet', ['name'], unique=False, postgresql_where=sa.text(\"mood = 'calm'\"))"),
+    ),
+    "an index on all rows": (
+        [(""", postgresql_where=text("mood = 'wild'")""", "")],
+        "modify_index",
+        "index ix_pet_wild on pet has another definition in the models",
+        ("op.drop_index(op.f('ix_pet_wild'), table_name='pet', postgresql_where=\"(mood = 'wild'::mood)\")\n"
+        "op.create_index('ix_pet_wild', 'pet', ['name'], unique=False)"),
+    ),
     "a new table": (
         [("class Pet", TOY)],
         "add_table",
@@ -177,6 +198,84 @@ def test_it_finds(shelter: Shelter, change: str) -> None:
 
 def test_it_finds_nothing_where_all_is_equal(shelter: Shelter) -> None:
     assert shelter.at_head().differences() == ()
+
+
+SPECIAL = """
+ALTER TABLE pet ADD CONSTRAINT c_in CHECK (tag IN ('a', 'b'));
+ALTER TABLE pet ADD CONSTRAINT c_like CHECK (tag LIKE '100%' OR tag ~ '^\\\\w:x' OR tag NOT IN ('c', 'd'));
+ALTER TABLE pet ADD CONSTRAINT c_table CHECK (pet.age BETWEEN 0 AND 99);
+CREATE INDEX ix_lower ON pet (lower(name) DESC NULLS LAST, tag text_pattern_ops) WHERE age > 1 AND mood IN ('calm', 'shy');
+CREATE INDEX ix_moods ON pet USING gin (moods) WHERE name NOT LIKE 'x%';
+CREATE UNIQUE INDEX ix_cast ON pet ((age::text || tag)) INCLUDE (mood) WITH (fillfactor = 70);
+CREATE SCHEMA zoo; CREATE TABLE zoo.pet (kind varchar(9), n int CONSTRAINT c_kind CHECK (n > 1 and n < 9));
+ALTER TABLE zoo.pet ADD CONSTRAINT c_in CHECK (kind IN ('a', 'b'));
+"""
+SPECIAL_MODELS = """
+CheckConstraint("tag in ('a','b')", name="c_in"),
+CheckConstraint(r"tag like '100%' or tag ~ '^\\w\\:x' or tag not in ('c', 'd')", name="c_like"),
+CheckConstraint("pet.age between 0 and 99", name="c_table"),
+Index("ix_lower", text("lower(name) desc nulls last"), "tag", postgresql_ops={"tag": "text_pattern_ops"},
+    postgresql_where=text("age > 1 and mood in ('calm', 'shy')")),
+Index("ix_moods", "moods", postgresql_using="gin", postgresql_where=text("name not like 'x%'")),
+Index("ix_cast", text("(age::text || tag)"), unique=True, postgresql_include=["mood"], postgresql_with={"fillfactor": 70}),
+"""
+ZOO = """\
+Table("pet", Base.metadata, Column("kind", String(9)), Column("n", Integer),
+    CheckConstraint(column("n") > 1, name="c_none"), CheckConstraint("n > 1 AND n < 9", name="c_kind"),
+    CheckConstraint(column("kind").in_(["a", "b"]), name="c_in"), schema="zoo")
+
+
+class Pet"""
+
+
+def special(shelter: Shelter) -> None:
+    """Let models and database have constraints and indexes that each writes in its own way."""
+    shelter.before('    """)\n\n\ndef downgrade', SPECIAL + '    """)\n\n\ndef downgrade')
+    shelter.before("DROP TABLE pet;", "DROP TABLE zoo.pet; DROP SCHEMA zoo; DROP TABLE pet;")
+    shelter.change(
+        (INDEX, INDEX + SPECIAL_MODELS),
+        ("class Pet", ZOO.replace('CheckConstraint(column("n") > 1, name="c_none"), ', "")),
+        ("ARRAY,", "ARRAY, Column, Integer, String, Table, column,"),
+    )
+
+
+def test_what_postgresql_writes_in_another_way_is_the_same(shelter: Shelter) -> None:
+    special(shelter)
+    assert shelter.at_head().differences() == ()
+    assert rows(shelter.url, "SELECT count(*) FROM pg_class WHERE relpersistence = 't'") == [0]
+
+
+def test_definitions_that_mean_something_else_are_replaced_up_and_down(shelter: Shelter) -> None:
+    special(shelter)
+    # PostgreSQL writes a list of varchar in another way when it reads what it wrote.
+    shelter.before("kind varchar(9)", "kind text")
+    shelter.change(
+        ("String(9)", "Text"),
+        ("('a','b')", "('a','x%')"),
+        ("between 0 and 99", "between 0 and 98"),
+        ("lower(name) desc", "upper(name) desc"),
+        ("not like 'x%'", "not like 'y%'"),
+        ("(age::text || tag)", "(age::text || chip)"),
+        ('.in_(["a", "b"])', '.in_(["a", "c"])'),
+        (NAME, NAME + "    chip: Mapped[str | None] = mapped_column(Text)\n"),
+        ('"wild", "shy"', '"wild"'),
+        ("in ('calm', 'shy')", "in ('calm', 'wild')"),
+    )
+    migrator = shelter.at_head()
+    before = rows(shelter.url, CATALOG)
+    replaced = [one for one in migrator.differences() if one.code.startswith("modify_")]
+    assert {one.message.partition(" has another")[0] for one in replaced} == {
+        *(
+            f"check constraint {name}"
+            for name in ("c_in on pet", "c_table on pet", "c_in on zoo.pet")
+        ),
+        "index ix_moods on pet",  # Alembic itself finds what is another expression
+    }
+    migrator.revision("change")
+    for _ in range(2):
+        assert shelter.at_head().differences() == ()
+        shelter.migrator().downgrade("f1r5t0000000")
+        assert rows(shelter.url, CATALOG) == before
 
 
 SIZE = NAME + "    size: Mapped[str | None] = mapped_column(Enum('s', 'm', name='size'))\n"

@@ -8,10 +8,11 @@ from alembic.autogenerate import render_op_text
 from alembic.operations import ops
 
 from dbtasks.drift.enum_change import ChangeEnumOp, CreateEnumOp
+from dbtasks.drift.replacement import ReplaceOp, leaves
 from dbtasks.results import Difference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from alembic.autogenerate.api import AutogenContext
 
@@ -23,21 +24,15 @@ def differences(
     return tuple(
         Difference(code=code, message=message, operation=_render(operation, context))
         for container in upgrade
-        for operation in _leaves(container)
+        for operation in leaves(container)
+        if not isinstance(operation, ReplaceOp) or operation.leads
         for code, message in [_describe(operation)]
     )
 
 
-def _leaves(container: ops.OpContainer) -> Iterator[ops.MigrateOperation]:
-    for operation in container.ops:
-        if isinstance(operation, ops.OpContainer):
-            yield from _leaves(operation)
-        else:
-            yield operation
-
-
 def _render(operation: ops.MigrateOperation, context: AutogenContext) -> str:
-    return render_op_text(context, operation).strip()
+    halves = [operation, operation.other] if isinstance(operation, ReplaceOp) else [operation]
+    return "\n".join(render_op_text(context, one).strip() for one in halves)
 
 
 def _describe(operation: Any) -> tuple[str, str]:
@@ -87,7 +82,7 @@ def _describe(operation: Any) -> tuple[str, str]:
                 "remove_constraint",
                 f"constraint {name} on {_table(operation)} is in the database only",
             )
-        case ChangeEnumOp() | CreateEnumOp():
+        case ChangeEnumOp() | CreateEnumOp() | ReplaceOp():
             return operation.code, operation.message
     return type(operation).__name__, " ".join(str(part) for part in operation.to_diff_tuple())
 

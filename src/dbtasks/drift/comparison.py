@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 
 from alembic.runtime.plugins import Plugin
 
-from dbtasks.drift import enums, server_defaults
+from dbtasks.drift import definitions, enums, server_defaults
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
-_OURS = {"dbtasks.drift.enums": enums, "dbtasks.drift.server_defaults": server_defaults}
+# In this order: what hangs on an enum is known when the constraints have been compared.
+_OURS = {
+    "dbtasks.drift.definitions": definitions,
+    "dbtasks.drift.enums": enums,
+    "dbtasks.drift.server_defaults": server_defaults,
+}
 _CHECKS = "alembic.ext.checkconstraint_byname"  # 1.20; 1.19 has it on by default
 _DEFAULT = ("alembic.autogenerate.*",)
 
@@ -21,7 +26,7 @@ for _name, _module in _OURS.items():
 
 
 def widen(context: MigrationContext) -> None:
-    """Let Alembic compare named CHECK constraints, server defaults and the values of enums too.
+    """Let Alembic compare CHECK constraints, expressions, server defaults and values of enums too.
 
     A plugin that env.py excludes (`~name` in `autogenerate_plugins`) stays excluded, and a function
     that env.py gives as `compare_server_default` stays.

@@ -12,10 +12,12 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.schema import AddConstraint, CreateIndex, DropConstraint, DropIndex
 
+from dbtasks.drift.definitions import is_special, made_index
 from dbtasks.drift.enum_change import Dependent, EnumColumn, EnumType
+from dbtasks.drift.replacement import ReplaceOp, leaves, sql_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from sqlalchemy import Dialect
     from sqlalchemy.types import TypeEngine
@@ -39,7 +41,8 @@ def after(dialect: Dialect, found: StoredEnum, upgrade: ops.UpgradeOps) -> EnumT
     columns = {_key(one.table, one.column): one for one in found.type.columns}
     kept = [*found.type.dependents]
     made: list[Constraint | Index] = []
-    for operation in leaves(upgrade):
+    for leaf in leaves(upgrade):
+        operation = leaf.operation if isinstance(leaf, ReplaceOp) else leaf
         match operation:
             case ops.DropTableOp():
                 table = _key(_table(dialect, operation), "")[0]
@@ -63,7 +66,7 @@ def after(dialect: Dialect, found: StoredEnum, upgrade: ops.UpgradeOps) -> EnumT
             case ops.AlterColumnOp():
                 _alter(columns, dialect, operation, found)
             case ops.CreateIndexOp():
-                made.append(operation.to_index())
+                made.append(made_index(operation))
             case ops.AddConstraintOp():
                 made.append(operation.to_constraint())
     new = (_dependent(dialect, one, {*columns}) for one in made)
@@ -89,17 +92,19 @@ def _dependent(
         case CheckConstraint() | ExcludeConstraint():
             concerned = _key(table, "")[0] in tables
         case Index():
-            plain = all(isinstance(one, Column) for one in made.expressions)
-            where = made.dialect_options["postgresql"]["where"] is not None
-            concerned = (where or not plain) and _key(table, "")[0] in tables
+            concerned = is_special(made) and _key(table, "")[0] in tables
         case _:
             return None
     if not concerned or made.name is None:
         return None
     create: Any = CreateIndex(made) if isinstance(made, Index) else AddConstraint(made)
     drop: Any = DropIndex(made) if isinstance(made, Index) else DropConstraint(made)
-    told = [" ".join(str(one.compile(dialect=dialect)).split()) for one in (drop, create)]
-    return Dependent(name=str(made.name), table=table, drop=told[0], create=(told[1],))
+    return Dependent(
+        name=str(made.name),
+        table=table,
+        drop=sql_of(dialect, drop),
+        create=(sql_of(dialect, create),),
+    )
 
 
 _Columns = dict[tuple[str, str], EnumColumn]
@@ -152,12 +157,3 @@ def _table(dialect: Dialect, operation: Any) -> str:
     return dialect.identifier_preparer.format_table(
         Table(operation.table_name, sqlalchemy.MetaData(), schema=operation.schema)
     )
-
-
-def leaves(container: ops.OpContainer) -> Iterable[ops.MigrateOperation]:
-    """Yield the operations of a revision, without what they are grouped by."""
-    for operation in container.ops:
-        if isinstance(operation, ops.OpContainer):
-            yield from leaves(operation)
-        else:
-            yield operation

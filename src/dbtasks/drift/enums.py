@@ -12,7 +12,8 @@ from sqlalchemy.dialects import postgresql
 
 from dbtasks.drift.enum_catalog import read_enums
 from dbtasks.drift.enum_change import ChangeEnumOp, CreateEnumOp, with_added
-from dbtasks.drift.enum_revision import after, enum_in, leaves
+from dbtasks.drift.enum_revision import after, enum_in
+from dbtasks.drift.replacement import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
