@@ -116,9 +116,10 @@ class Difference:
     """One difference between the models and the migrations.
 
     `code` is Alembic's name of the operation, such as `add_column`; `operation` is what a revision
-    would hold.
+    would hold; `path` is the file that the difference is about, if it is about one.
     """
 
     code: str
     message: str
     operation: str
+    path: str | None = None

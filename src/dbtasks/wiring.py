@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dbtasks import report
@@ -13,7 +14,6 @@ from dbtasks.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
     from dbtasks.display import Display
     from dbtasks.errors import DbtasksError
@@ -220,7 +220,8 @@ class Session:
         if found and not self.json and os.environ.get("GITHUB_ACTIONS") == "true":
             from dbtasks.drift.annotations import github_annotations
 
-            print(github_annotations(found))  # noqa: T201
+            root = Path(os.environ.get("GITHUB_WORKSPACE") or self.settings.root)
+            print(github_annotations(found, root))  # noqa: T201
 
     def confirm_destruction(self, yes: bool, *, all_volumes: bool) -> None:
         """Go on only if a person agrees to lose the data; what is not ours is refused below."""

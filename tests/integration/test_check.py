@@ -482,6 +482,7 @@ def test_a_model_that_nobody_imports_is_found(shelter: Shelter) -> None:
             message="shelter/toys.py defines table toy and is not imported; import it in env.py,"
             " or where the other models are imported",
             operation="",
+            path=str(shelter.models.parent.resolve() / "toys.py"),
         ),
     )
 
@@ -515,6 +516,7 @@ def test_accepted_drift_is_left_out_and_stale_acceptance_is_found(shelter: Shelt
             code="stale-acceptance",
             message="accepted_drift.toml accepts remove_table (gone), which no longer occurs; remove the entry",
             operation="",
+            path=str(accepted),
         ),
     )
     accepted.write_text('[[accepted]]\ncode = "remove_table"\nmessage = "gone"\n')

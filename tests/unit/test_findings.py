@@ -113,9 +113,13 @@ def test_acceptance_matches_by_message_and_operation(tmp_path: Path) -> None:
     ]
 
 
-def test_annotations_are_escaped() -> None:
+def test_annotations_are_escaped_and_name_the_file(tmp_path: Path) -> None:
     found = Difference(code="a,b", message="100%\nsure", operation="")
-    assert github_annotations([FOUND, found]) == (
+    model = Difference(
+        code="c", message="d", operation="", path=str(tmp_path / "app" / "a,model.py")
+    )
+    assert github_annotations([FOUND, found, model], tmp_path) == (
         "::error title=db.check%3A add_column::column a.b is new%0Aop.add_column(...)\n"
-        "::error title=db.check%3A a%2Cb::100%25%0Asure"
+        "::error title=db.check%3A a%2Cb::100%25%0Asure\n"
+        "::error file=app/a%2Cmodel.py,title=db.check%3A c::d"
     )

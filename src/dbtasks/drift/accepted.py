@@ -77,6 +77,7 @@ def _stale(entry: Accepted, path: Path) -> Difference:
         code="stale-acceptance",
         message=f"{path.name} accepts {entry.code} ({entry.message or entry.operation}), which no longer occurs; remove the entry",
         operation="",
+        path=str(path),
     )
 
 

@@ -26,6 +26,7 @@ def of_history(history: History) -> tuple[Difference, ...]:
             message=f"revision {one.revision} has an id of {len(one.revision)} characters,"
             f" and the version table takes {LONGEST_REVISION_ID}; shorten it",
             operation="",
+            path=one.path,
         )
         for one in history.files
         if len(one.revision) > LONGEST_REVISION_ID
@@ -64,6 +65,7 @@ def of_models(
                 message=f"{model.path.relative_to(folder.resolve()).as_posix()} defines {noun} {', '.join(model.names)}"
                 " and is not imported; import it in env.py, or where the other models are imported",
                 operation="",
+                path=str(model.path),
             )
         )
     return tuple(found)
