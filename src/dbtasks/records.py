@@ -97,7 +97,7 @@ class Records:
             found.check()
         if found.remedy:
             self._say(f"merging into {found.base} gives several heads: {found.remedy}")
-        return self._described(found.heads)
+        return self._told_by_git(self._described(found.heads), found.commit)
 
     def heads(self) -> tuple[Revision, ...]:
         """Return the effective heads; the database is not asked."""
@@ -106,7 +106,7 @@ class Records:
             heads = tuple(one.revision for one in self.revisions.ordered() if one.revision in heads)
         return self._told_by_git(self._described(self.revisions.revisions[one] for one in heads))
 
-    def _told_by_git(self, revisions: tuple[Revision, ...]) -> tuple[Revision, ...]:
+    def _told_by_git(self, revisions: tuple[Revision, ...], *commits: str) -> tuple[Revision, ...]:
         """Add who changed each revision's file last, and when if the file has no Create Date."""
         from dbtasks.git.last_change import last_change
 
@@ -114,7 +114,7 @@ class Records:
         found = []
         try:
             for one in revisions:
-                change = last_change(folder, Path(one.path))
+                change = last_change(folder, Path(one.path), *commits)
                 if change is not None:
                     date = one.date or change.date
                     found.append(replace(one, author=change.author, date=date))

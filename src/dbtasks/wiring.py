@@ -191,10 +191,9 @@ class Session:
             ),
         )
         if len(heads) > 1:
-            self.display.note(
-                "several heads: invoke db.merge-heads joins them; invoke db.rebase puts your branch"
-                " behind the other, if nobody has applied it yet"
-            )
+            from dbtasks.revisions.history import ONE_HEAD
+
+            self.display.note(f"several heads: {ONE_HEAD}")
 
     def show_rebase(self, outcome: RebaseOutcome) -> None:
         """Print what a re-parenting did, and how it was proven."""

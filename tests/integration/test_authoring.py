@@ -157,7 +157,8 @@ def test_several_heads_are_merged_before_anything_else(
     several = {
         "code": "several-heads",
         "message": "the history has 2 heads: 1184b34ba50a, 51672e9b8830",
-        "remedy": "invoke db.merge-heads joins them; invoke db.migrate heads applies them all as they are",
+        "remedy": "invoke db.merge-heads joins them; invoke db.rebase puts your branch behind the"
+        " other, if nobody has applied it yet; invoke db.migrate heads applies them all as they are",
     }
     assert error(project, "db.init") == several
     assert error(project, "db.revision", "x", "--empty") == several

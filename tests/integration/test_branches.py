@@ -118,6 +118,8 @@ def test_the_gate_sees_the_second_head_before_the_branches_meet(repository: Repo
     assert len(repository.document("db.heads", "--check")) == 1
     heads = repository.document("db.heads", "--base", "main", code=1)
     assert {one["revision"] for one in heads} == {"aaaa00000001", "ffff00000001"}
+    assert {one["author"] for one in heads} == {"dev"}
+    assert all(one["date"] for one in heads)
     done = repository.invoke("db.heads", "--base", "main")
     assert "git merge main, then invoke db.rebase re-parents this branch" in done.err
     missing = repository.document("db.heads", "--base", "origin/nowhere", code=2)
@@ -170,6 +172,8 @@ def test_a_missing_parent_is_found_on_the_branch_that_has_it(repository: Reposit
 def test_the_heads_are_told_with_their_author_and_date(repository: Repository) -> None:
     (head,) = repository.document("db.heads")
     assert head["author"] == "dev"
+    done = repository.run("git", "log", "-1", "--format=%aI")
+    assert head["date"] == done.out.strip()  # the file has no Create Date
     assert "dev" in repository.invoke("db.heads").out
 
 

@@ -21,9 +21,10 @@ class LastChange:
     date: str
 
 
-def last_change(folder: Path, path: Path) -> LastChange | None:
+def last_change(folder: Path, path: Path, *commits: str) -> LastChange | None:
     """Return who changed a file last; None when git does not know, as for a new file.
 
+    Looks in the past of what is checked out, and of further `commits`, where the file may be alone.
     One process tells, because `db.heads` asks this each time. In a shallow clone the commit where it
     was cut off seems to have added every file; it tells nothing.
 
@@ -32,7 +33,7 @@ def last_change(folder: Path, path: Path) -> LastChange | None:
     """
     options = ("-1", "--no-show-signature", "--format=%an%x00%aI%x00%P")
     try:
-        shown = run_git(folder, "log", *options, "--", os.path.realpath(path))
+        shown = run_git(folder, "log", *options, "HEAD", *commits, "--", os.path.realpath(path))
     except MigrationError as error:
         if error.code != "git":
             raise

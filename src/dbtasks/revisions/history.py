@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from dbtasks.revisions.source import RevisionSource
 
+ONE_HEAD = (
+    "invoke db.merge-heads joins them; invoke db.rebase puts your branch behind the other,"
+    " if nobody has applied it yet"
+)
 _GRAPH = "invoke db.history shows the graph; name one revision"
 
 
@@ -31,7 +35,7 @@ def several_heads(heads: Collection[str]) -> MigrationError:
     """Return the error for a task that needs one head."""
     return MigrationError(
         f"the history has {len(heads)} heads: {', '.join(heads)}",
-        remedy="invoke db.merge-heads joins them; invoke db.migrate heads applies them all as they are",
+        remedy=f"{ONE_HEAD}; invoke db.migrate heads applies them all as they are",
         code="several-heads",
     )
 
