@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 5
 _LOCK_POLL = 0.1
+_ENDING_LIMIT = 1.0
+_ENDING_POLL = 0.001
+_END_CONNECTIONS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = %s AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
 _MARK = "dbtasks: set up "
 _MAINTENANCE_DATABASES = ("postgres", "template1")
 
@@ -199,6 +205,7 @@ def set_up(url: DatabaseURL, statements: Sequence[str]) -> str:
 def drop(url: DatabaseURL, *, on: psycopg.Connection | None = None) -> None:
     """Drop the database of `url` if it exists, ending its connections."""
     with _on(on, url) as connection:
+        _end_connections(connection, url.database)
         connection.execute(
             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(url.database))
         )
@@ -242,10 +249,7 @@ def seal(url: DatabaseURL) -> None:
     name = sql.Identifier(url.database)
     with connect_any(url.with_database("")) as connection:
         connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
-            [url.database],
-        )
+        _end_connections(connection, url.database)
 
 
 def rename(url: DatabaseURL, name: str) -> None:
@@ -283,6 +287,21 @@ def comment(url: DatabaseURL, text: str, *, on: psycopg.Connection | None = None
                 sql.Identifier(url.database), sql.Literal(text)
             )
         )
+
+
+def _end_connections(connection: psycopg.Connection, database: str) -> None:
+    """End the connections to a database, and wait a moment until they are gone.
+
+    DROP and CREATE DATABASE look for others once, and then every 100 ms: a connection that was closed
+    just now, or that FORCE ends, costs them 100 ms, and a backend is gone within 2. What is still there
+    after that moment, or may not be ended, is left to the statement that follows, which says so.
+    """
+    limit = time.monotonic() + _ENDING_LIMIT
+    with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
+        while connection.execute(_END_CONNECTIONS, [database]).fetchone() is not None:
+            if time.monotonic() > limit:
+                return
+            time.sleep(_ENDING_POLL)
 
 
 @contextlib.contextmanager
