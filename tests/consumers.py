@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dbtasks.url import DatabaseURL
 
+import warm
+
 PROJECTS = Path(__file__).parent / "projects"
 TASKS = """\
 from invoke import Collection
@@ -49,9 +51,15 @@ class Project:
 
     root: Path
     environ: dict[str, str]
+    cold: bool = False
+    """Whether each command begins with an interpreter that has imported nothing."""
 
     def invoke(self, *arguments: str, timeout: float = 120, **environ: str) -> Done:
         """Run `invoke ARGUMENTS` in the project, as a user would."""
+        variables = {**self.environ, **environ}
+        if not self.cold and warm.can_run(variables):
+            cwd = str(self.root)
+            return Done(*warm.run("invoke", arguments, cwd=cwd, environ=variables, timeout=timeout))
         return self.run(sys.executable, "-m", "invoke", *arguments, timeout=timeout, **environ)
 
     def run(self, *argv: str, timeout: float = 120, **environ: str) -> Done:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import secrets
 import threading
@@ -47,7 +48,8 @@ def consumer(
     """The plain project on one kind of server; whatever it made is destroyed afterwards."""
     kind, _, major = request.param.partition("-")
     if kind == "external":
-        yield copy_project("plain", request.getfixturevalue("database"))
+        project = copy_project("plain", request.getfixturevalue("database"))
+        yield dataclasses.replace(project, cold=True)  # on one kind, all as at a user's
         return
     environ = {"DBTASKS_SERVER": kind, "DBTASKS_IMAGE": docker_image}
     if kind in {"docker", "compose"}:
@@ -153,7 +155,7 @@ class Watcher(threading.Thread):
 def test_no_password_is_in_any_process_arguments_output_or_json(consumer: Project) -> None:
     watcher = Watcher()
     watcher.start()
-    done = consumer.invoke("db.init")
+    done = dataclasses.replace(consumer, cold=True).invoke("db.init")
     watcher.stop()
     assert done.code == 0, done
     url = DatabaseURL.parse(consumer.invoke("db.url").out.strip())
