@@ -25,6 +25,13 @@ IMAGE = os.environ.get("DBTASKS_TEST_IMAGE", "postgres:{version}")
 REQUIRE_ALL = os.environ.get("DBTASKS_TEST_REQUIRE_ALL") == "1"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the short tests of a file on one worker; the others go wherever there is time."""
+    for item in items:
+        if item.path.parent.name in {"unit", "adapters"}:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in set(os.environ) - set(clean_environ()):

@@ -7,7 +7,6 @@ import secrets
 import shlex
 import socket
 import subprocess
-import threading
 from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
@@ -17,6 +16,7 @@ import psycopg
 import pytest
 from python_on_whales import DockerClient
 
+from arguments import arguments_seen
 from dbtasks.errors import DbtasksError, ServerError, SettingsError
 from dbtasks.servers.compose import ComposeServer
 
@@ -431,27 +431,14 @@ def test_a_volume_that_others_use_too(project: Project) -> None:
 def test_no_password_in_any_command_line(project: Project) -> None:
     password = secrets.token_hex(16)
     project.write(SIMPLE.replace("pa$$word", password))
-    found, done = list[bytes](), threading.Event()
 
-    def look() -> None:
-        while not done.is_set():
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                with suppress(OSError):
-                    line = path.read_bytes()
-                    if password.encode() in line:
-                        found.append(line)
-
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
+    with arguments_seen() as seen:
         server = project.server()
         url = server.start()
-    finally:
-        done.set()
-        watcher.join()
 
     assert url.password == password
-    assert found == []
+    assert any("compose" in line and str(project.root) in line for line in seen)
+    assert [line for line in seen if password in line] == []
     assert password not in "\n".join(project.said)
     assert password not in json.dumps(str(server.status()))
 

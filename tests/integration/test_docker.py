@@ -20,6 +20,7 @@ import psycopg
 import pytest
 from python_on_whales import DockerClient
 
+from arguments import arguments_seen
 from dbtasks.errors import DbtasksError, RefusedError, ServerError, SettingsError
 from dbtasks.servers.docker import DockerServer, engine_answers
 from dbtasks.state import State
@@ -572,31 +573,18 @@ def test_container_removed_while_it_starts(lab: Lab) -> None:
 
 def test_no_password_in_any_command_line(lab: Lab) -> None:
     server = lab.server()
-    password = State(server.settings).password(server._objects.secret).encode()
-    found, done = list[bytes](), threading.Event()
+    password = State(server.settings).password(server._objects.secret)
 
-    def look() -> None:
-        while not done.is_set():
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                with suppress(OSError):
-                    line = path.read_bytes()
-                    if password in line:
-                        found.append(line)
-
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
+    with arguments_seen() as seen:
         url = server.start()
-    finally:
-        done.set()
-        watcher.join()
 
-    assert url.password.encode() == password
-    assert found == []
-    assert password.decode() not in lab.everything_said
-    assert password.decode() not in "".join(server.logs())
+    assert url.password == password
+    assert any("docker" in line and name_of(server) in line for line in seen)
+    assert [line for line in seen if password in line] == []
+    assert password not in lab.everything_said
+    assert password not in "".join(server.logs())
     labels = docker.container.inspect(name_of(server)).config.labels
-    assert password.decode() not in json.dumps(labels)
+    assert password not in json.dumps(labels)
 
 
 def test_logs(lab: Lab) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import secrets
-import threading
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import pytest
 
+from arguments import arguments_seen
 from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
@@ -133,35 +131,14 @@ def test_the_whole_life_of_a_database(consumer: Project) -> None:
     assert document(consumer, "db.destroy", "--yes")["server"]["state"] == "absent"
 
 
-class Watcher(threading.Thread):
-    """Collects the arguments of every process on the machine until it is stopped."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self._stop_it = threading.Event()
-        self.seen: set[str] = set()
-
-    def run(self) -> None:
-        while not self._stop_it.wait(0.002):
-            for process in psutil.process_iter():
-                with contextlib.suppress(psutil.Error):
-                    self.seen.add(" ".join(process.cmdline()))
-
-    def stop(self) -> None:
-        self._stop_it.set()
-        self.join()
-
-
 def test_no_password_is_in_any_process_arguments_output_or_json(consumer: Project) -> None:
-    watcher = Watcher()
-    watcher.start()
-    done = dataclasses.replace(consumer, cold=True).invoke("db.init")
-    watcher.stop()
+    with arguments_seen() as seen:
+        done = dataclasses.replace(consumer, cold=True).invoke("db.init")
     assert done.code == 0, done
     url = DatabaseURL.parse(consumer.invoke("db.url").out.strip())
     assert url.password
-    assert any("invoke db.init" in arguments for arguments in watcher.seen)
-    assert [arguments for arguments in watcher.seen if url.password in arguments] == []
+    assert any("invoke db.init" in arguments for arguments in seen)
+    assert [arguments for arguments in seen if url.password in arguments] == []
     tasks = [
         ["db.status"],
         ["db.status", "--json"],

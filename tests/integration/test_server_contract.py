@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from arguments import arguments_seen
 from dbtasks import maintenance
 from dbtasks.errors import RefusedError, ServerError
 from dbtasks.servers import Server, binaries, open_server
@@ -121,7 +122,12 @@ def case_of(kind: str, root: Path, docker_image: str) -> Iterator[Case]:
         case.server().destroy()
 
 
-@pytest.fixture(scope="module", params=OWNED)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(kind, marks=pytest.mark.xdist_group(f"contract of {kind}")) for kind in OWNED
+    ],
+)
 def case(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, docker_image: str
 ) -> Iterator[Case]:
@@ -338,18 +344,16 @@ def test_the_password_is_not_in_what_people_see(server: Server) -> None:
 
 
 def test_the_password_is_on_no_command_line(case: Case) -> None:
-    if not Path("/proc/self/cmdline").exists():
-        pytest.skip("this system has no /proc")
     case.server().destroy()
 
-    with command_lines() as seen:
+    with arguments_seen() as seen:
         url = case.server().start()
         maintenance.create(url)
         case.server().stop()
         case.server().start()
 
     assert seen
-    assert not [line for line in seen if url.password.encode() in line]
+    assert not [line for line in seen if url.password in line]
 
 
 def test_what_start_says_is_one_line_each(case: Case) -> None:
@@ -362,6 +366,7 @@ def test_what_start_says_is_one_line_each(case: Case) -> None:
     assert not [text for text in said if "\n" in text or url.password in text]
 
 
+@pytest.mark.xdist_group("contract of external")
 def test_an_external_server_keeps_the_same_contract(external: Case) -> None:
     server = external.server()
     url = server.start()
@@ -375,6 +380,7 @@ def test_an_external_server_keeps_the_same_contract(external: Case) -> None:
     assert url.password not in f"{url} {url!r} {server} {server.status()} {external.settings}"
 
 
+@pytest.mark.xdist_group("contract of external")
 def test_an_external_server_is_neither_stopped_nor_destroyed(external: Case) -> None:
     server = external.server()
 
@@ -383,24 +389,3 @@ def test_an_external_server_is_neither_stopped_nor_destroyed(external: Case) -> 
             refused()
 
     assert run(server.start().with_database("postgres"), "SELECT 1") == [(1,)]
-
-
-@contextlib.contextmanager
-def command_lines() -> Iterator[set[bytes]]:
-    """Collect the command lines of all processes, again and again, while the body runs."""
-    seen: set[bytes] = set()
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(0.002):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                with contextlib.suppress(OSError):
-                    seen.add(path.read_bytes())
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        done.set()
-        thread.join()
