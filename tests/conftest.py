@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -14,6 +14,7 @@ from dbtasks import maintenance
 from dbtasks.servers import engine
 from dbtasks.servers.throwaway import throwaway_server
 from dbtasks.settings import Settings, load_settings
+from spread import Spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,11 +26,9 @@ IMAGE = os.environ.get("DBTASKS_TEST_IMAGE", "postgres:{version}")
 REQUIRE_ALL = os.environ.get("DBTASKS_TEST_REQUIRE_ALL") == "1"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the short tests of a file on one worker; the others go wherever there is time."""
-    for item in items:
-        if item.path.parent.name in {"unit", "adapters"}:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread | None:
+    return Spread(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 @pytest.fixture(autouse=True)

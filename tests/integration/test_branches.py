@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ import pytest
 
 from consumers import TASKS, Project, clean_environ
 from dbtasks import maintenance
+from dbtasks.servers import Server, open_server
+from dbtasks.settings import load_settings
 from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
@@ -99,18 +102,34 @@ def repository(tmp_path: Path) -> Repository:
     return repository
 
 
-@pytest.fixture(params=["docker-14", "docker-18"])
-def served(
-    request: pytest.FixtureRequest, repository: Repository, docker_engine: None, docker_image: str
-) -> Iterator[Repository]:
-    """The same repository on a server of one major."""
+@pytest.fixture(scope="module", params=["docker-14", "docker-18"])
+def shared(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    docker_engine: None,
+    docker_image: str,
+) -> Iterator[tuple[Server, dict[str, str]]]:
+    """A server of one major for every repository of this file, and what leads them to it."""
     kind, _, major = request.param.partition("-")
-    repository.environ.update(
-        DBTASKS_SERVER=kind, DBTASKS_POSTGRES=major, DBTASKS_IMAGE=docker_image
-    )
-    yield repository
-    done = repository.invoke("db.destroy", "--yes")
-    assert done.code == 0, done
+    environ = {
+        "DBTASKS_SERVER": kind,
+        "DBTASKS_POSTGRES": major,
+        "DBTASKS_IMAGE": docker_image,
+        "DBTASKS_NAME": f"branches-{secrets.token_hex(4)}",
+    }
+    root = tmp_path_factory.mktemp("shared")
+    server = open_server(load_settings(root=root, environ=environ, flags={"database": "shop"}))
+    yield server, environ
+    server.destroy()
+
+
+@pytest.fixture
+def served(repository: Repository, shared: tuple[Server, dict[str, str]]) -> Repository:
+    """The same repository on a server of one major, without a database."""
+    server, environ = shared
+    maintenance.drop(server.start())
+    repository.environ.update(environ)
+    return repository
 
 
 def test_the_gate_sees_the_second_head_before_the_branches_meet(repository: Repository) -> None:
@@ -191,10 +210,8 @@ def test_a_stopped_database_is_asked_what_is_applied_before_a_branch_is_moved(
 
 
 def test_a_missing_database_has_nothing_applied(served: Repository) -> None:
-    served.document("db.start")
-    url = DatabaseURL.parse(served.invoke("db.url").out.strip())
-    with maintenance.connect_any(url) as connection:
-        connection.execute("DROP DATABASE shop")
+    served.document("db.init")
+    assert maintenance.drop(DatabaseURL.parse(served.invoke("db.url").out.strip()))
     served.git("merge", "--quiet", "--no-edit", "main")
     assert served.document("db.rebase", "--base", "main")["onto"] == "aaaa00000001"
 

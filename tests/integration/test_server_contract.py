@@ -122,12 +122,7 @@ def case_of(kind: str, root: Path, docker_image: str) -> Iterator[Case]:
         case.server().destroy()
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param(kind, marks=pytest.mark.xdist_group(f"contract of {kind}")) for kind in OWNED
-    ],
-)
+@pytest.fixture(scope="module", params=OWNED)
 def case(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, docker_image: str
 ) -> Iterator[Case]:
@@ -366,7 +361,6 @@ def test_what_start_says_is_one_line_each(case: Case) -> None:
     assert not [text for text in said if "\n" in text or url.password in text]
 
 
-@pytest.mark.xdist_group("contract of external")
 def test_an_external_server_keeps_the_same_contract(external: Case) -> None:
     server = external.server()
     url = server.start()
@@ -380,7 +374,6 @@ def test_an_external_server_keeps_the_same_contract(external: Case) -> None:
     assert url.password not in f"{url} {url!r} {server} {server.status()} {external.settings}"
 
 
-@pytest.mark.xdist_group("contract of external")
 def test_an_external_server_is_neither_stopped_nor_destroyed(external: Case) -> None:
     server = external.server()
 
