@@ -6,9 +6,9 @@ import re
 
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-# A server of each kind is made once for all tests of these files.
+# Servers are made once for all tests of these files, of some for each kind.
 _SHARED = re.compile(
-    r"tests/integration/test_(?:branches|server_contract)\.py"
+    r"tests/integration/test_(?:branches|catalog|catalog_versions|server_contract)\.py"
     r"::\w+(?:\[(?P<kind>docker-\d+|compose|local))?"
 )
 
