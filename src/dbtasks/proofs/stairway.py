@@ -103,8 +103,8 @@ class Stairway:
         self._inspector = inspector
         self._limit = TimeLimit(url, self._settings.revision_timeout, self)
         self._migrator = Migrator(self._settings, url, watcher=self._limit)
-        self._tops: dict[str, Fingerprint] = {}
-        self._bottom = self._look()
+        self._applied: set[str] = set()
+        self._bottom = self._top = self._look()
 
     def _climb_here(self) -> None:
         """Climb until a failure leaves this database in a state that cannot be gone on from."""
@@ -128,13 +128,13 @@ class Stairway:
             raise error
         flight = self._flight(step)
         self._left.discard(step.revision)
-        where = UP if step.revision not in self._tops else AGAIN if step.upgrade else DOWN
+        where = UP if step.revision not in self._applied else AGAIN if step.upgrade else DOWN
         flight.finding = flight.finding or self._failure(step, where, error)
         self.blocker = step.revision if where == UP else ""
         if where != DOWN or error.code == "revision-timeout":
             return False
         self._bottom = self._look()
-        return not catalog.changes(self._tops[step.revision], self._bottom)
+        return not catalog.changes(self._top, self._bottom)
 
     def begin(self, step: Step) -> None:
         """See a step begin."""
@@ -147,22 +147,22 @@ class Stairway:
         flight, now = self._flight(step), self._look()
         left_open = self._open_transaction(step) if self._through() is None else None
         flight.finding = flight.finding or left_open
-        top = self._tops.get(step.revision)
         if not step.upgrade:
             flight.seconds[DOWN] = seconds
             flight.finding = flight.finding or self._compare_below(step, now)
             return
-        if top is None:
+        if step.revision not in self._applied:
             flight.seconds.setdefault(UP, seconds)
             flight.changes = _normalised(self._bottom, now)
-            if not self._tops:
+            if not self._applied:
                 flight.before = catalog.normalised(self._bottom).objects
-            self._tops[step.revision] = now
+            self._applied.add(step.revision)
+            self._top = now
             if step.revision in self._left:
                 return
         else:
             flight.seconds[AGAIN] = seconds
-            flight.finding = flight.finding or _compare_above(step, top, now)
+            flight.finding = flight.finding or _compare_above(step, self._top, now)
             self._left.discard(step.revision)
         self._bottom = now
 
