@@ -11,7 +11,6 @@ from dbtasks.migrator import Migrator
 from dbtasks.migrator.limit import TimeLimit
 from dbtasks.proofs.finding import Finding
 from dbtasks.proofs.inspector import Inspector
-from dbtasks.results import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     import sqlalchemy
 
     from dbtasks.catalog import Change, Fingerprint
+    from dbtasks.results import Step
     from dbtasks.settings import Settings
     from dbtasks.throwaway import Throwaways
     from dbtasks.url import DatabaseURL
@@ -35,7 +35,7 @@ class Flight:
     that were there already.
     """
 
-    step: Step
+    revision: str
     seconds: dict[str, float] = field(default_factory=dict)
     changes: Mapping[str, Any] | None = None
     before: Mapping[str, Any] | None = None
@@ -44,12 +44,12 @@ class Flight:
     def measured(self) -> dict[str, Any]:
         """Return what the result keeps beside the finding."""
         steps = [
-            {"revision": self.step.revision, "upgrade": way == UP, "seconds": self.seconds[way]}
+            {"revision": self.revision, "upgrade": way == UP, "seconds": self.seconds[way]}
             for way in (UP, DOWN)
             if way in self.seconds
         ]
         seconds = sum(self.seconds.values())
-        told = {"": self.before, self.step.revision: self.changes}
+        told = {"": self.before, self.revision: self.changes}
         changes = {name: objects for name, objects in told.items() if objects is not None}
         return {"seconds": seconds, "steps": steps, "changes": changes}
 
@@ -95,8 +95,10 @@ class Stairway:
     def stop(self, revision: str, found: Finding) -> None:
         """Keep what ended the climb as the finding of a revision."""
         self.blocker = revision
-        step = Step(revision=revision, message="", path="", upgrade=True, number=0, total=0)
-        self._flight(step).finding = found
+        self._keep(revision, found)
+
+    def _keep(self, revision: str, found: Finding) -> None:
+        self._flight(revision).finding = found
         self._left.discard(revision)
 
     def _begin(self, url: DatabaseURL, inspector: Inspector) -> None:
@@ -121,12 +123,12 @@ class Stairway:
     def _goes_on_after(self, error: MigrationError) -> bool:
         """Keep what a failure says of its revision; tell whether this database can still be used."""
         if error.code == "no-downgrade" and error.revision is not None:
-            self._without_downgrade(error)
+            self._keep(error.revision, Finding.of(error))
             return True
         step, self._running = self._running, None
         if step is None:
             raise error
-        flight = self._flight(step)
+        flight = self._flight(step.revision)
         self._left.discard(step.revision)
         where = UP if step.revision not in self._applied else AGAIN if step.upgrade else DOWN
         flight.finding = flight.finding or self._failure(step, where, error)
@@ -144,7 +146,7 @@ class Stairway:
     def done(self, step: Step, seconds: float) -> None:
         """Look at what a step did."""
         self._running = None
-        flight, now = self._flight(step), self._look()
+        flight, now = self._flight(step.revision), self._look()
         left_open = self._open_transaction(step) if self._through() is None else None
         flight.finding = flight.finding or left_open
         if not step.upgrade:
@@ -166,8 +168,8 @@ class Stairway:
             self._left.discard(step.revision)
         self._bottom = now
 
-    def _flight(self, step: Step) -> Flight:
-        return self.flights.setdefault(step.revision, Flight(step=step))
+    def _flight(self, revision: str) -> Flight:
+        return self.flights.setdefault(revision, Flight(revision=revision))
 
     def _look(self) -> Fingerprint:
         table = self._migrator.environment.version_table
@@ -190,19 +192,6 @@ class Stairway:
             remedy="let the revision work on op.get_bind(), or close the connection that it opens",
             details=(f"file: {step.path}", f"its last statement: {statement}"),
         )
-
-    def _without_downgrade(self, error: MigrationError) -> None:
-        revision = self._migrator.environment.script.get_revision(error.revision or "")
-        step = Step(
-            revision=revision.revision,
-            message=revision.doc or "",
-            path=revision.path,
-            upgrade=False,
-            number=0,
-            total=0,
-        )
-        self._flight(step).finding = Finding.of(error)
-        self._left.discard(step.revision)
 
     def _failure(self, step: Step, where: str, error: MigrationError) -> Finding:
         if error.code == "revision-timeout":
