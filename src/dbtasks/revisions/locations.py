@@ -46,7 +46,10 @@ class VersionLocations:
                 if path in seen or not (_is_plain(path) or self._is_revision(path)):
                     continue
                 seen.add(path)
-                yield path, _status(entry)
+                try:
+                    yield path, entry.stat()
+                except OSError:
+                    yield path, None
 
     def _listed(self, folder: str, real: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
         """List as Alembic's `_list_py_dir` does, `__pycache__` folders included if sourceless."""
@@ -60,8 +63,13 @@ class VersionLocations:
         for entry in entries:
             (folders if entry.is_dir() else files).append(entry)
         if not real.endswith("__pycache__"):
-            for entry in [*files, *(self._compiled(folder, files) if self.sourceless else ())]:
-                yield _real(entry, folder, real), entry
+            inside = (
+                f"{real}{os.sep}"  # resolving thousands of paths one by one would cost a second
+            )
+            for entry in files:
+                yield os.path.realpath(entry) if entry.is_symlink() else inside + entry.name, entry
+            for entry in self._compiled(folder, files) if self.sourceless else ():
+                yield os.path.realpath(entry), entry
             if not self.recursive:
                 return
         for entry in folders:
@@ -92,20 +100,6 @@ class VersionLocations:
 def _is_plain(path: str) -> bool:
     """Tell whether a file is certainly a revision; a pattern takes longer to say so."""
     return path.endswith(".py") and "__init__" not in path and "/.#" not in path
-
-
-def _real(entry: os.DirEntry[str], folder: str, real: str) -> str:
-    """Return a file's real path; resolving thousands of them one by one would cost a second."""
-    if entry.is_symlink():
-        return os.path.realpath(entry.path)
-    return real + entry.path[len(folder) :]
-
-
-def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
-    try:
-        return entry.stat()
-    except OSError:
-        return None
 
 
 def read_locations(settings: Settings) -> VersionLocations:
