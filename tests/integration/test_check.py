@@ -245,6 +245,24 @@ def test_what_postgresql_writes_in_another_way_is_the_same(shelter: Shelter) -> 
     assert rows(shelter.url, "SELECT count(*) FROM pg_class WHERE relpersistence = 't'") == [0]
 
 
+def test_meanings_are_compared_without_transactions_too(shelter: Shelter) -> None:
+    special(shelter)
+    env = shelter.root / "migrations" / "env.py"
+    text = env.read_text()
+    assert "poolclass=pool.NullPool" in text
+    env.write_text(
+        text.replace(
+            "poolclass=pool.NullPool", 'poolclass=pool.NullPool, isolation_level="AUTOCOMMIT"'
+        )
+    )
+    shelter.change(("between 0 and 99", "between 0 and 98"), ("mood = 'wild'", "mood = 'calm'"))
+    assert [one.message for one in shelter.at_head().differences()] == [
+        "check constraint c_table on pet has another definition in the models",
+        "index ix_pet_wild on pet has another definition in the models",
+    ]
+    assert rows(shelter.url, "SELECT count(*) FROM pg_class WHERE relpersistence = 't'") == [0]
+
+
 def test_definitions_that_mean_something_else_are_replaced_up_and_down(shelter: Shelter) -> None:
     special(shelter)
     # PostgreSQL writes a list of varchar in another way when it reads what it wrote.
