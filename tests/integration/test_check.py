@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from check_projects import Shelter
+from dbtasks import maintenance
 from dbtasks.database import Database
 from dbtasks.errors import CheckError, SettingsError
 from dbtasks.results import Difference
-from histories import execute, rows
+from histories import document, execute, rows, succeeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import MakeSettings
+    from conftest import CopyProject, MakeSettings
     from dbtasks.url import DatabaseURL
 
 ROOT = Path(__file__).parents[2]
@@ -261,6 +262,25 @@ def test_meanings_are_compared_without_transactions_too(shelter: Shelter) -> Non
         "index ix_pet_wild on pet has another definition in the models",
     ]
     assert rows(shelter.url, "SELECT count(*) FROM pg_class WHERE relpersistence = 't'") == [0]
+
+
+def test_meanings_are_compared_over_an_async_engine(
+    copy_project: CopyProject, database: DatabaseURL
+) -> None:
+    project = copy_project("async_engine", database)
+    maintenance.create(database)
+    succeeded(project.invoke("db.migrate"))
+    execute(database, "ALTER TABLE job ADD CONSTRAINT named CHECK (name <> 'a:b%')")
+    execute(database, "CREATE INDEX ix_named ON job (name) WHERE name <> 'a'")
+    models = project.root / "service" / "models.py"
+    with models.open("a") as file:
+        file.write(
+            "\n\nfrom sqlalchemy import CheckConstraint, Index, text\n"
+            "Job.__table__.append_constraint(CheckConstraint(r\"name != 'a\\:b%'\", name='named'))\n"
+            "Index('ix_named', Job.name, postgresql_where=text(\"name <> 'b'\"))\n"
+        )
+    (found,) = document(project, "db.check", "--live", code=1)["differences"]
+    assert found["message"] == "index ix_named on job has another definition in the models"
 
 
 def test_definitions_that_mean_something_else_are_replaced_up_and_down(shelter: Shelter) -> None:
