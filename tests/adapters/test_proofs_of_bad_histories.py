@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from dbtasks import maintenance
+from dbtasks.servers.account import server_account
 from histories import PLAIN, write_revision
 from proving import prove
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conftest import CopyProject
     from consumers import Project
     from dbtasks.url import DatabaseURL
@@ -272,3 +280,39 @@ def test_rows_that_the_project_registers_are_there_for_the_next_revision(project
     found = proven.by("failed")["rows", NEXT]
     assert found["code"] == "rows-sql"
     assert 'relation "nothing" does not exist' in found["message"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, postgres: DatabaseURL) -> Iterator[str]:
+    """A tablespace on a file system of 8 MB."""
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("only root can mount a small file system")
+    folder = Path(tempfile.mkdtemp(prefix="dbtasks-small-", dir="/var/tmp"))
+    name = f"small_{folder.name.rpartition('-')[2]}"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder], check=True)
+    folder.chmod(0o777)
+    location = folder / "data"
+    location.mkdir()
+    account = server_account()
+    os.chown(location, account.uid, account.gid)
+    with maintenance.connect(postgres) as connection:
+        connection.execute(f"CREATE TABLESPACE {name} LOCATION '{location}'")
+        try:
+            yield name
+        finally:
+            connection.execute(f"DROP TABLESPACE {name}")
+            subprocess.run(["umount", folder], check=True)
+            folder.rmdir()
+
+
+def test_a_disk_that_fills_is_said(project: Project, small_disk: str) -> None:
+    fill = f"CREATE TABLE large TABLESPACE {small_disk} AS SELECT repeat('x', 1000) FROM generate_series(1, 20000)"
+    proven = prove(with_bad_revision(project, f'op.execute("{fill}")'))
+    found = proven.by("failed")["stairway", BAD]
+    assert found["code"] == "upgrade-failed"
+    assert found["message"].startswith(
+        f"revision {BAD} (goes wrong) could not be applied: could not"
+    )
+    assert "No space left on device" in found["message"]
+    assert ("stairway", PLAIN[-1]) in proven.by("passed")
+    assert "Traceback" not in proven.done.out
