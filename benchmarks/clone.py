@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import statistics
 import subprocess
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING
 import psycopg
 from alembic import command
 from alembic.config import Config
-from modelled import write_project
+from modelled import URL_LINE, write_project
 from peers import peer_python, peer_versions
-from side_by_side import IMAGE, REVISIONS, show, versions
+from side_by_side import IMAGE, REVISIONS, Side, seconds, show, versions
 
 from dbtasks import maintenance
 from dbtasks.database import Database
@@ -33,6 +34,7 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 TESTS = int(os.environ.get("BENCH_TESTS", "200"))
 CLONES = 20
 LIMIT = 0.030
+COMMAND, IN_PROCESS = "alembic upgrade head", "the same in process, one transaction"
 TOUCH = "INSERT INTO t0 (name) VALUES ('somebody')"
 # Prints how long all tests but the first take, which is the one that waits for the template.
 CLOCK = """import time
@@ -108,16 +110,19 @@ def measure(root: Path, major: str) -> None:
         database = server.url.with_database("bench")
         settings = replace(settings, server="external", url=database, throwaway_url=server.url)
         throwaways = Database(settings).throwaways()
-        times: dict[str, list[float]] = {"migrate, as a fixture would": [], "clone": []}
+        times: dict[str, list[float]] = {COMMAND: [], IN_PROCESS: [], "clone": []}
         with throwaways.connected():
             template = throwaways.template()
             migrated(root, database)
             for _ in range(ROUNDS):
-                times["migrate, as a fixture would"].append(migrated(root, database))
+                times[COMMAND].append(command_seconds(root, database))
+                times[IN_PROCESS].append(migrated(root, database))
                 clones = [cloned(throwaways, template) for _ in range(CLONES)]
                 times["clone"].append(statistics.median(clones))
         title = f"PostgreSQL {server.version}, {REVISIONS} revisions"
-        show(title, times, "clone", "migrate, as a fixture would", target=0.02)
+        show(title, times, "clone", COMMAND, target=0.02)
+        within = statistics.median(times["clone"]) / statistics.median(times[IN_PROCESS])
+        print(f"  {'ratio to in process':40} {within:8.2f}")
         print(f"  a clone, used and dropped: target at most {LIMIT * 1000:.0f} ms", flush=True)
         if major == MAJORS[-1]:
             compare_suites(root, server.url)
@@ -129,6 +134,17 @@ def cloned(throwaways: Throwaways, template: DatabaseURL) -> float:
     with throwaways.clone(template) as url:
         touch(url)
     return time.perf_counter() - start
+
+
+def command_seconds(root: Path, url: DatabaseURL) -> float:
+    """Return the seconds of `alembic upgrade head` on an empty database, which is made and dropped around it."""
+    ini = (root / "alembic.ini").read_text()
+    (root / "command.ini").write_text(ini.replace(URL_LINE, f"sqlalchemy.url = {url.sqlalchemy()}"))
+    argv = (sys.executable, *["-m", "alembic", "--config", "command.ini", "upgrade", "head"])
+    maintenance.create(url)
+    taken = seconds(Side(name=COMMAND, argv=argv, folder=root), root / "result.json", 1, 0)
+    maintenance.drop(url)
+    return taken
 
 
 def migrated(root: Path, url: DatabaseURL) -> float:
@@ -185,7 +201,8 @@ def suite(root: Path, python: str, files: tuple[str, str], environ: dict[str, st
 
 def main() -> None:
     """Print the ratios."""
-    versions("dbtasks", "alembic", "SQLAlchemy", "psycopg", "pytest")
+    versions("dbtasks", "alembic", "SQLAlchemy", "psycopg", "pytest", "pyperf")
+    logging.disable(logging.INFO)  # of Alembic, a line for each revision
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary) / "project"
         write_project(root, REVISIONS)
