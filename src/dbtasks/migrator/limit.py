@@ -43,7 +43,7 @@ class TimeLimit:
         self._url, self._seconds, self._watcher = url, seconds, watcher
         self._running: Step | None = None
         self._expired: Step | None = None
-        self._timer: threading.Timer | None = None
+        self._deadline = 0.0
         self._main = False
 
     @contextlib.contextmanager
@@ -55,6 +55,8 @@ class TimeLimit:
         """
         self._main = threading.current_thread() is threading.main_thread()
         self._expired = None
+        over = threading.Event()
+        threading.Thread(target=self._watch, args=[over], name="dbtasks-limit", daemon=True).start()
         with self._alarm() if self._main else contextlib.nullcontext():
             try:
                 yield
@@ -63,28 +65,36 @@ class TimeLimit:
                     raise
                 raise self._too_long(self._expired, error) from error
             finally:
-                self._stop()
+                self._running = None
+                over.set()
 
     def begin(self, step: Step) -> None:
         """Let the time of a step begin."""
         if self._watcher is not None:
             self._watcher.begin(step)
+        self._deadline = time.monotonic() + self._seconds
         self._running = step
-        self._timer = threading.Timer(self._seconds, self._end, [step])
-        self._timer.daemon = True
-        self._timer.start()
 
     def done(self, step: Step, seconds: float) -> None:
         """End the time of a step."""
-        self._stop()
+        self._running = None
         if self._watcher is not None:
             self._watcher.done(step, seconds)
 
-    def _stop(self) -> None:
-        self._running = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def _watch(self, over: threading.Event) -> None:
+        """End what is due, until all is over; one thread, for starting one takes as long as a small revision.
+
+        It need not be told of a step that begins: none is due before this many seconds from now.
+        """
+        wait = self._seconds
+        while not over.wait(wait):
+            step, deadline = self._running, self._deadline
+            wait = self._seconds
+            if step is not None and step is not self._expired:
+                wait = deadline - time.monotonic()
+                if wait <= 0:
+                    self._end(step)
+                    wait = 0.0  # another one may have begun meanwhile
 
     def _end(self, step: Step) -> None:
         if self._running is not step:
