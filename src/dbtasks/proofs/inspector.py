@@ -36,6 +36,7 @@ class Inspector:
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
+        self._found: dict[VersionTable, tuple[str, ...]] = {}
 
     @classmethod
     @contextlib.contextmanager
@@ -49,8 +50,12 @@ class Inspector:
         """Return the quoted names of what may be Alembic's version table."""
         if table is None:
             return ()
-        rows = self.connection.execute(_VERSION_TABLES, [table.table, table.schema])
-        return tuple(row[0] for row in rows)
+        if table not in self._found:
+            rows = self.connection.execute(_VERSION_TABLES, [table.table, table.schema]).fetchall()
+            if not rows:
+                return ()
+            self._found[table] = tuple(row[0] for row in rows)
+        return self._found[table]
 
     def fingerprint(
         self, table: VersionTable | None, through: sqlalchemy.Connection | None = None
