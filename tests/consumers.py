@@ -56,11 +56,15 @@ class Project:
 
     def invoke(self, *arguments: str, timeout: float = 120, **environ: str) -> Done:
         """Run `invoke ARGUMENTS` in the project, as a user would."""
+        return self.module("invoke", *arguments, timeout=timeout, **environ)
+
+    def module(self, name: str, *arguments: str, timeout: float = 120, **environ: str) -> Done:
+        """Run `python -m NAME ARGUMENTS` in the project."""
         variables = {**self.environ, **environ}
         if not self.cold and warm.can_run(variables):
             cwd = str(self.root)
-            return Done(*warm.run("invoke", arguments, cwd=cwd, environ=variables, timeout=timeout))
-        return self.run(sys.executable, "-m", "invoke", *arguments, timeout=timeout, **environ)
+            return Done(*warm.run(name, arguments, cwd=cwd, environ=variables, timeout=timeout))
+        return self.run(sys.executable, "-m", name, *arguments, timeout=timeout, **environ)
 
     def run(self, *argv: str, timeout: float = 120, **environ: str) -> Done:
         done = subprocess.run(

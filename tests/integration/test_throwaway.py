@@ -210,15 +210,3 @@ class TestRehearsal:
         maintenance.create(database)
         of(project, database).migrate()
         assert of(project, database).rehearse() == ()
-
-
-@pytest.mark.parametrize(("name", "code"), [("plain", 0), ("drift", 1)])
-def test_the_check_runs_as_one_test_of_pytest(
-    name: str, code: int, copy_project: CopyProject, database: DatabaseURL
-) -> None:
-    project = copy_project(name, database)
-    done = project.run(
-        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--pyargs", "dbtasks.proofs"
-    )
-    assert done.code == code, done
-    assert ("column post.summary is in the models only" in done.out) == (code == 1)

@@ -63,8 +63,10 @@ class Run:
         """The project's settings with this run's options, wherever they lead to."""
         option = self._config.getoption
         flags = {"postgres": option("postgres"), "server": option("db_server")}
+        here, root = self._config.invocation_params.dir, self._config.rootpath
         return load_settings(
-            root=find_root(self._config.rootpath),
+            # pytest's own root may be above the project's, where the whole repository is configured
+            root=find_root(root if root.is_relative_to(here) else here),
             database=option("dbtasks_database"),
             flags=flags,
         )
