@@ -142,6 +142,9 @@ class Stairway:
         """See a step begin."""
         self._say(step)
         self._running = step
+        if not self._applied:
+            # env.py has run, and may have made a schema, which no revision has to undo
+            self._bottom = self._look()
 
     def done(self, step: Step, seconds: float) -> None:
         """Look at what a step did."""
