@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -14,11 +15,13 @@ from dbtasks.proofs.stairway import Stairway
 from dbtasks.pytest_plugin import run_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from dbtasks.proofs.finding import Finding
     from dbtasks.pytest_plugin.run import Run
     from dbtasks.results import Step
+
+_PROOFS = Path(__file__).with_name("test_migrations.py")
 
 
 class Walk(Protocol):
@@ -32,6 +35,28 @@ class Walk(Protocol):
 
     def stop(self, revision: str, found: Finding) -> None:
         """Keep what ended the walk as the result of a revision."""
+
+
+class Proofs(pytest.Module):
+    """The module of the proofs, collected whatever names the project has for its own tests."""
+
+    def funcnamefilter(self, name: str) -> bool:
+        """Tell whether a function is a proof."""
+        return name.startswith("test_")
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: Any) -> pytest.Module | None:
+    """Collect the proofs without regard to the project's `python_functions`."""
+    return Proofs.from_parent(parent, path=module_path) if module_path == _PROOFS else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path, parent: Any
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Collect the proofs without regard to the project's `python_files`."""
+    found = yield
+    return [Proofs.from_parent(parent, path=file_path)] if file_path == _PROOFS else found
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -70,12 +95,13 @@ def rows_walk(request: pytest.FixtureRequest, dbtasks_run: Run) -> RowsWalk:
 
 
 def _walk(run: Run, walk: Walk) -> None:
-    """Walk; what ends it early is what the first revision that was not reached fails with."""
+    """Walk; what ends it early is what the first revision that was not reached, or else the last, fails with."""
     try:
         walk.go()
     except DbtasksError as error:
-        left = (one.revision for one in reversed(run.history.ordered()))
-        walk.stop(next(one for one in left if not walk.reached(one)), Judge.explained(error, run))
+        revisions = [one.revision for one in reversed(run.history.ordered())]
+        left = [one for one in revisions if not walk.reached(one)]
+        walk.stop(left[0] if left else revisions[-1], Judge.explained(error, run))
 
 
 def _wanted(request: pytest.FixtureRequest, test: str) -> set[Any]:
