@@ -129,6 +129,8 @@ class Environment:
             self.script.run_env()
         except (Exception, SystemExit) as error:  # noqa: BLE001  env.py may raise anything
             guard.failure = guard.failure or error
+        finally:
+            self._empty_pool()
         if guard.failure is None and not guard.ran:
             guard.failure = MigrationError(
                 f"{self.env_file} ended without running any migrations",
@@ -138,6 +140,12 @@ class Environment:
         if guard.failure is not None:
             found = env_error(self.env_file, guard.failure, ran=guard.ran)
             raise found from found.__cause__
+
+    def _empty_pool(self) -> None:
+        """Close the connections that env.py's engine keeps for a next time, which does not come."""
+        connection = self.connection  # offline it is a mock
+        if isinstance(connection, sqlalchemy.Connection) and not connection.dialect.is_async:
+            connection.engine.dispose()
 
     def load(self) -> None:
         """Read the revision files, once; env.py may have to run before, to make them importable.
