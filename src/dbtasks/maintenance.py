@@ -168,6 +168,13 @@ def create(url: DatabaseURL) -> bool:
     return True
 
 
+# Every new database of a server gets the setup, and roles are there for all of them.
+_SHARED_ROLES = (
+    "a server's databases share its roles: write DO $$ BEGIN CREATE ROLE ...;"
+    " EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+)
+
+
 def set_up(url: DatabaseURL, statements: Sequence[str]) -> str:
     """Run the setup SQL in a new database, once; return `ran`, `kept`, or `changed` since it ran.
 
@@ -196,7 +203,9 @@ def set_up(url: DatabaseURL, statements: Sequence[str]) -> str:
         except psycopg.Error as error:
             raise MigrationError(
                 f"setup_sql failed in database {url.database}: {error.diag.message_primary or error}",
-                remedy="mend the SQL that setup_sql names, then run db.init again",
+                remedy=_SHARED_ROLES
+                if isinstance(error, psycopg.errors.DuplicateObject) and "role" in str(error)
+                else "mend the SQL that setup_sql names, then run db.init again",
                 code="setup-sql",
             ) from error
     return "ran"

@@ -29,9 +29,9 @@ _MADE_BY_SETUP = """
         SELECT CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
                             WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
                'pg_class'::regclass, c.oid
-        FROM pg_class c WHERE relkind IN ('r', 'p', 'v', 'm', 'S')
-          AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass
-                          AND objid = c.oid AND deptype IN ('a', 'i'))
+        FROM pg_class c WHERE relkind IN ('r', 'p', 'f', 'v', 'm')
+           OR relkind = 'S' AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass
+                                            AND objid = c.oid AND deptype IN ('a', 'i'))
         UNION ALL
         SELECT 'ROUTINE', 'pg_proc'::regclass, oid FROM pg_proc
         UNION ALL
