@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dbtasks.alembic_config import config_files
+from dbtasks.errors import DbtasksError, MigrationError
 from dbtasks.git import find_repository
 from dbtasks.git.process import run_git
 
@@ -33,18 +35,43 @@ def base_files(settings: Settings) -> Iterator[BaseFiles]:
     """Yield the project as the newest commit has it that this branch shares with its base branch.
 
     Raises:
-        MigrationError: there is no git, no repository, no commit, or the clone is shallow.
+        MigrationError: there is no git, no repository, no commit, the clone is shallow, or the base
+            branch has no migrations.
         UsageError: there is no base branch.
     """
     repository = find_repository(settings.root)
     name, tip = repository.base()
     commit = repository.merge_base(tip, repository.head()) or tip
     folder = repository.relative(settings.root) or "."
+    if not repository.tree(commit, ["" if folder == "." else folder]):
+        raise _without_migrations(name, commit)
     archive = run_git(repository.root, "archive", "--format=tar", commit, "--", folder)
     with tempfile.TemporaryDirectory(prefix="dbtasks-base-") as temporary:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             # Python 3.11.0 to 3.11.3 have no filters.
-            tar.extraction_filter = getattr(tarfile, "data_filter", None)
+            tar.extraction_filter = _without_outside if hasattr(tarfile, "data_filter") else None
             tar.extractall(temporary)  # noqa: S202
-        root = (Path(temporary) / folder).resolve()
-        yield BaseFiles(name=name, commit=commit, settings=replace(settings, root=root))
+        copy = replace(settings, root=(Path(temporary) / folder).resolve())
+        try:
+            config_files(copy)
+        except DbtasksError as error:
+            if error.code != "no-alembic":
+                raise
+            raise _without_migrations(name, commit) from None
+        yield BaseFiles(name=name, commit=commit, settings=copy)
+
+
+def _without_migrations(name: str, commit: str) -> MigrationError:
+    return MigrationError(
+        f"{name} ({commit[:8]}) has no migrations of this project yet",
+        remedy="nothing is to be done",
+        code="base-without-migrations",
+    )
+
+
+def _without_outside(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
+    """Leave out what leads out of the folder, such as a symbolic link to an absolute path."""
+    try:
+        return tarfile.data_filter(member, path)
+    except tarfile.FilterError:
+        return None

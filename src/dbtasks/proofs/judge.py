@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _LOG_LINES = 10
 _DYING, _POLL = 10.0, 0.1
 # What the proof of the base branch cannot do without: these errors say that it is not here.
-_NO_BASE = frozenset({"no-git", "no-repository", "no-commit", "no-base", "shallow"})
+_NO_BASE = frozenset(
+    {"no-git", "no-repository", "no-commit", "no-base", "shallow", "base-without-migrations"}
+)
 
 
 class Judge:
