@@ -68,6 +68,13 @@ def test_a_database_at_a_revision(dbtasks_at_revision):
 def test_the_settings_lead_to_the_server(dbtasks_settings, dbtasks_server):
     assert dbtasks_settings.url.place == dbtasks_server.url.place
 """
+SHOWS_ITS_SERVER = """
+from pathlib import Path
+
+
+def test_shows_its_server(dbtasks_server):
+    Path("server").write_text(dbtasks_server.url.place)
+"""
 ASYNC = """
 import asyncio
 
@@ -186,6 +193,15 @@ def test_without_the_option_nothing_is_kept(project: Project) -> None:
     done = run_tests(project, FAILS)
     assert "1 failed, 1 passed" in done.out, done
     assert "kept" not in done.out
+
+
+def test_in_ci_no_server_stays_whatever_is_wanted(project: Project) -> None:
+    passes = SHOWS_ITS_SERVER + FAILS
+    for arguments, environ in (((), {"DBTASKS_REUSE_SERVER": "true"}), (("--keep-db",), {})):
+        done = run_tests(project, passes, *arguments, CI="true", **environ)
+        assert "1 failed, 2 passed" in done.out, done
+        assert "kept" not in done.out
+        assert not answers((project.root / "server").read_text())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

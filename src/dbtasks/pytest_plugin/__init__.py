@@ -74,8 +74,9 @@ def pytest_runtest_makereport(
         # An attribute goes along when a worker of pytest-xdist sends the report to the controller.
         report.dbtasks = proof  # type: ignore[attr-defined]
     if report.when == "call" and report.failed and item.config.getoption("keep_db"):
-        for url in item.stash.get(_URLS, []):
-            kept = run_of(item.config).keep(url, item.name)
+        run = run_of(item.config)
+        for url in item.stash.get(_URLS, []) if run.may_keep else ():
+            kept = run.keep(url, item.name)
             report.sections.append(("database kept by --keep-db", kept.libpq()))
     return report
 

@@ -22,6 +22,7 @@ from dbtasks.revisions import read_history
 from dbtasks.servers import throwaway
 from dbtasks.servers.throwaway import ThrowawayServer
 from dbtasks.servers.throwaway.interruption import ending_is_an_exception
+from dbtasks.servers.throwaway.reuse import is_allowed, is_kept
 from dbtasks.settings import find_root, load_settings
 from dbtasks.state import State, locked
 
@@ -169,10 +170,16 @@ class Run:
         maintenance.rename(url, kept.database)
         return kept
 
+    @property
+    def may_keep(self) -> bool:
+        """Whether `--keep-db` applies: in CI a server of ours goes, with all of its databases."""
+        wanted = self._config.getoption("keep_db")
+        return wanted and (self.wanted.throwaway_url is not None or is_allowed(self._say))
+
     def left_behind(self) -> list[str]:
         """Say what stays after the run, and how it is removed."""
         server = self._started()
-        if server is None or not self._keeps(server):
+        if server is None or not _may_stay(server) or not self._keeps(server):
             return []
         file = (
             State(self.wanted).folder / f"{Path(server.where).name.removeprefix('dbtasks-')}.json"
@@ -184,7 +191,9 @@ class Run:
         if self._is_worker:
             return
         server = self._started()
-        if server is not None and not self.wanted.reuse_server and not self._keeps(server):
+        if server is not None and not (
+            _may_stay(server) and (self.wanted.reuse_server or self._keeps(server))
+        ):
             server.remove()
         self._exit.close()
         if self._folder:
@@ -227,6 +236,11 @@ class NamedServer(ThrowawayServer):
 
     def remove(self) -> None:
         """Leave it as it is."""
+
+
+def _may_stay(server: ThrowawayServer) -> bool:
+    """Tell whether a server was made to stay for the next run, which in CI none is."""
+    return is_kept(Path(server.where).name)
 
 
 def _written(folder: Path) -> ThrowawayServer | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dbtasks.url import DatabaseURL
 
 _POLL = 0.02
-_PREFIX = "dbtasks-throwaway-"
+PREFIX = "dbtasks-throwaway-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ class Order:
         return cls(
             settings=settings,
             owner=owner,
-            name=_PREFIX + (name or secrets.token_hex(6)),
+            name=PREFIX + (name or secrets.token_hex(6)),
             password=secrets.token_urlsafe(24),
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             say=say,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dbtasks.errors import ServerError
 from dbtasks.servers.docker_plan import image_name
-from dbtasks.servers.throwaway.base import Order, ThrowawayServer
+from dbtasks.servers.throwaway.base import PREFIX, Order, ThrowawayServer
 from dbtasks.servers.throwaway.owner import HandleFile
 from dbtasks.servers.throwaway.parameters import parameters
 from dbtasks.state import State
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from dbtasks.settings import Settings
 
+_KEPT = "kept-"
+
 
 def is_allowed(say: Callable[[str], None]) -> bool:
     """Tell whether a server may stay: not in CI."""
@@ -28,6 +30,11 @@ def is_allowed(say: Callable[[str], None]) -> bool:
         return True
     say("CI is set: the throwaway server is not kept for the next run")
     return False
+
+
+def is_kept(name: str) -> bool:
+    """Tell from a server's name whether it was made to stay."""
+    return name.startswith(PREFIX + _KEPT)
 
 
 def find_or_make(
@@ -44,7 +51,7 @@ def find_or_make(
     """
     options = parameters(settings.server_options)
     wanted = [settings.key, kind, image_name(settings), options, settings.user]
-    name = "kept-" + hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:12]
+    name = _KEPT + hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:12]
     state = State(settings)
     path = state.path(f"throwaway-{name}.json")
     with state.lock(path.stem):
