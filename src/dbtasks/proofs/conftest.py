@@ -63,8 +63,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one test for each revision, oldest first."""
     if "revision" not in metafunc.fixturenames:
         return
+    run = run_of(metafunc.config)
     try:
-        revisions = [one.revision for one in reversed(run_of(metafunc.config).history.ordered())]
+        revisions = [one.revision for one in reversed(run.history.ordered())]
+        _ = run.exceptions  # what is wrong in them is told once, here
     except DbtasksError as error:
         raise pytest.Collector.CollectError(f"{error.message}\nremedy: {error.remedy}") from None
     metafunc.parametrize("revision", revisions, ids=revisions)
