@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from histories import ENV, write_revision
+from histories import ENV, PLAIN, write_revision
 from proving import prove
 
 if TYPE_CHECKING:
@@ -111,3 +111,19 @@ def test_links_to_elsewhere_are_left_out_of_the_base_branch(project: Project) ->
     git(project.root, "commit", "-qm", "a")
     proven = prove(project, "-k", "base")
     assert ("base-branch", None) in proven.by("passed"), proven.done
+
+
+@pytest.mark.parametrize("each", [True, False], ids=["a transaction each", "one for all"])
+def test_what_is_left_behind_a_stairway_is_told_as_it_is(project: Project, each: bool) -> None:
+    with_env(project, ENV if each else ENV.replace("engine.connect()", "engine.begin()"))
+    write_revision(project, "bad", upgrade='op.execute("SELECT 1 / 0")')
+    found = prove(project, "-k", "stairway").by("failed")["stairway", "bad"]
+    names = ", ".join(PLAIN)
+    assert found["details"][2:] == (
+        [f"applied before it: {names}", f"the database is at: {PLAIN[-1]}; 3 of 12 left"]
+        if each
+        else [
+            f"rolled back with it: {names} (they shared one transaction)",
+            "the database is at: base; 6 of 12 left",
+        ]
+    )

@@ -182,12 +182,19 @@ class Run:
         except ServerError as error:
             return [], [f"where the database is cannot be read: {error.message}"]
         kept = self._kept(now)
-        lost = [done for done in self._done if done not in kept]
-        lines = [f"{_verb(step)} before it: {_names(kept)}"] if kept or not lost else []
+        # On a stairway a revision has several steps; the last one says where it should be.
+        last = {done.step.revision: done for done in self._done}
+        lost = [done for done in last.values() if done not in kept]
+        before = [last[name] for name in last if last[name] in kept]
+        lines = []
+        if before or not lost:
+            same = [done for done in before if done.step.upgrade == step.upgrade]
+            lines.append(f"{_verb(step)} before it: {_names(same)}")
         if lost:
             lines.append(f"rolled back with it: {_names(lost)} (they shared one transaction)")
         where = ", ".join(now) or "base"
-        lines.append(f"the database is at: {where}; {step.total - len(kept)} of {step.total} left")
+        left = step.total - len(self._done) + len(lost)
+        lines.append(f"the database is at: {where}; {left} of {step.total} left")
         return [done.step for done in lost], lines
 
 
@@ -225,7 +232,7 @@ def _verb(step: Step) -> str:
 
 
 def _names(done: Iterable[_Done]) -> str:
-    return ", ".join(one.step.revision for one in done) or "none"
+    return ", ".join(dict.fromkeys(one.step.revision for one in done)) or "none"
 
 
 def _first(cause: BaseException) -> str:
