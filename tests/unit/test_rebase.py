@@ -190,7 +190,12 @@ def test_what_is_unclear_is_left_to_people(line: str, reason: str, tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(b"", "broken-file"), (b"\xff\xfe", "broken-file"), (b"revision = (", "broken-file")],
+    [
+        (b"", "broken-file"),
+        (b"\xff\xfe", "broken-file"),
+        (b"revision = (", "broken-file"),
+        (SHORT.encode() + b"# caf\xe9\n", "broken-file"),
+    ],
 )
 def test_a_file_that_became_unreadable(content: bytes, code: str, tmp_path: Path) -> None:
     one = written(tmp_path, SHORT)

@@ -37,7 +37,7 @@ def reparent(one: RevisionSource, parent: str) -> Change:
         before = path.read_bytes()
     found = parse(before, one.path)
     if found is None:
-        raise _by_hand(path, parent, _reason(before) or "computes its identifiers")
+        raise _by_hand(path, parent, _reason(before, path) or "computes its identifiers")
     if found != one:
         raise MigrationError(
             f"{path} was changed while it was read", remedy="run this again", code="file-changed"
@@ -51,7 +51,7 @@ def reparent(one: RevisionSource, parent: str) -> Change:
 
 
 def _rewritten(before: bytes, path: Path, one: RevisionSource, parent: str) -> bytes:
-    encoding, text = _decoded(before)
+    encoding, text = _decoded(before, path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = ast.parse(text)
@@ -70,9 +70,17 @@ def _rewritten(before: bytes, path: Path, one: RevisionSource, parent: str) -> b
         raise _by_hand(path, parent, f"is in {encoding}, which cannot hold {parent}") from error
 
 
-def _decoded(data: bytes) -> tuple[str, str]:
+def _decoded(data: bytes, path: Path) -> tuple[str, str]:
     encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-    return encoding, data.decode(encoding)
+    try:
+        return encoding, data.decode(encoding)
+    except UnicodeDecodeError as error:  # Python 3.11 minds no odd byte in a comment
+        line = data.count(b"\n", 0, error.start) + 1
+        raise MigrationError(
+            f"{path} is not {encoding.upper()} in line {line}; nothing was changed",
+            remedy=f"save the file as {encoding.upper()}, then run this again",
+            code="broken-file",
+        ) from error
 
 
 class _Source:
@@ -119,9 +127,9 @@ def _value(tree: ast.Module) -> ast.expr | None:
     return found[0] if len(found) == 1 else None
 
 
-def _reason(data: bytes) -> str:
+def _reason(data: bytes, path: Path) -> str:
     """Say why a file's parent cannot be rewritten; empty when that is not its fault."""
-    _, text = _decoded(data)
+    _, text = _decoded(data, path)
     tree = ast.parse(text)
     return _unclear(_value(tree), _Source(text))
 
