@@ -387,6 +387,13 @@ def test_of_two_own_branches_the_one_that_is_nowhere_applied_moves() -> None:
     assert moves(planned(base=nothing, onto="b2")) == ("a", "b2", ["a"])
 
 
+def test_of_two_own_branches_the_one_behind_the_base_branch_stays() -> None:
+    history = (*FORK, revision("c", "a"))
+    assert moves(planned(*history)) == ("b1", "c", ["b1", "b2"])
+    told = refused(*history, applied=["b2"])
+    assert (told.code, told.details[0]) == ("applied", "by hand: invoke db.rollback --to f")
+
+
 def test_nothing_moves_where_it_should_not() -> None:
     assert refused(FORK[0], FORK[1]).code == "one-head"
     assert refused(FORK[0], FORK[1], base=on("f", "x")).remedy.startswith("origin/main has 1 more")

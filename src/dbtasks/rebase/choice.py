@@ -79,6 +79,9 @@ class Choice:
                 code="on-base",
             )
         free = [head for head in free if target is not None or self._related(head)] or free
+        # What follows all of the base branch stays: moving it would move some of that too.
+        known = self._on_base.intersection(self.history.revisions)
+        free = [head for head in free if known - self.history.ancestors(head)] or free
         if len(free) > 1:
             free = [head for head in free if head not in self.applied] or free
         if len(free) > 1:
