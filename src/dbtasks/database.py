@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dbtasks.errors import DbtasksError, ServerError, SettingsError
+from dbtasks.errors import DbtasksError, MigrationError, ServerError, SettingsError
 from dbtasks.records import Records
 from dbtasks.results import DatabaseStatus, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from dbtasks.migrator import Migrator
     from dbtasks.migrator.run import Watcher
@@ -159,7 +159,7 @@ class Database:
             return found
         if live:
             return self.migrator().differences()
-        with self.throwaways().at_head() as migrator:
+        with _yours_untouched(), self.throwaways().at_head() as migrator:
             return migrator.differences()
 
     def rehearse(self, target: str | None = None) -> tuple[RehearsedStep, ...]:
@@ -170,7 +170,10 @@ class Database:
         """
         url = self._reachable()
         current, throwaways = self.records.applied(url), self.throwaways()
-        with contextlib.ExitStack() as stack:
+        self.records.revisions.pending(
+            current
+        )  # says so if the files lack a revision of the database
+        with _yours_untouched(), contextlib.ExitStack() as stack:
             reason = self._why_not_copied(url)
             if not reason:
                 try:
@@ -205,7 +208,7 @@ class Database:
             return self.files().empty_revision(message)
         if live:
             return self.migrator().revision(message)
-        with self.throwaways().at_head() as migrator:
+        with _yours_untouched(), self.throwaways().at_head() as migrator:
             return migrator.revision(message)
 
     def create(self) -> DatabaseURL:
@@ -285,3 +288,23 @@ class Database:
                     remedy=f"correct setup_sql ({self.settings.sources['setup_sql']})",
                 ) from error
         return statements
+
+
+@contextlib.contextmanager
+def _yours_untouched() -> Iterator[None]:
+    """Tell of a revision that fails in a throwaway database that the real one is as it was."""
+    try:
+        yield
+    except MigrationError as error:
+        if error.code != "revision-failed":
+            raise
+        remedy = error.remedy
+        if remedy.startswith("mend the revision's file"):  # nothing is left to undo by hand
+            remedy = "mend the revision's file, then run this again"
+        raise MigrationError(
+            error.message,
+            remedy=remedy,
+            code=error.code,
+            details=[*error.details, "that is a throwaway database; yours is as it was"],
+            revision=error.revision,
+        ) from error

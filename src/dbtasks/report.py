@@ -233,8 +233,15 @@ def rehearsal_text(steps: Sequence[RehearsedStep]) -> str:
         return "nothing to do: no revision is pending"
     lines = []
     for step in steps:
-        lines += [f"-- {step.revision} {step.message}", *(f"{sql};" for sql in step.sql), ""]
+        lines += [f"-- {step.revision} {step.message}", *map(_ended, step.sql), ""]
     return "\n".join(lines).rstrip()
+
+
+def _ended(statement: str) -> str:
+    """Return a statement with its semicolon, which a comment at its end must not swallow."""
+    if statement.endswith(";"):
+        return statement
+    return f"{statement}\n;" if "--" in statement.rpartition("\n")[2] else f"{statement};"
 
 
 def differences_text(found: Sequence[Difference]) -> str:

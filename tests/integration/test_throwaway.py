@@ -13,6 +13,7 @@ import pytest
 from dbtasks import maintenance
 from dbtasks.database import Database
 from dbtasks.errors import MigrationError
+from dbtasks.report import rehearsal_text
 from dbtasks.settings import load_settings
 from dbtasks.templates import Templates
 from histories import PLAIN, write_revision
@@ -205,6 +206,43 @@ class TestRehearsal:
             f' {database.database} cannot be cloned: source database "{database.database}"'
             " is being accessed by other users"
         )
+
+    def test_parameters_comment_nothing_out(self, pending: Project, database: DatabaseURL) -> None:
+        write_revision(
+            pending,
+            "bbbb",
+            "aaaa",
+            upgrade=(
+                'op.execute(sa.text("INSERT INTO note (title) VALUES (:it)").bindparams(it="x"))\n'
+                '    op.execute("DELETE FROM note  -- all")\n'
+                '    op.execute("ANALYZE note;")'
+            ),
+        )
+        steps = of(pending, database).rehearse()
+        assert steps[1].sql[0].startswith("-- {'it': 'x'}\nINSERT INTO note (title) VALUES (")
+        text = rehearsal_text(steps)
+        assert ");\nDELETE FROM note  -- all\n;\nANALYZE note;\nUPDATE " in text
+
+    def test_that_fails_tells_that_the_database_is_as_it_was(
+        self, pending: Project, database: DatabaseURL
+    ) -> None:
+        write_revision(pending, "bbbb", "aaaa", upgrade='op.execute("SELECT nothing")')
+        one = of(pending, database)
+        for run in (one.rehearse, one.differences, lambda: one.revision("x")):
+            with pytest.raises(MigrationError) as caught:
+                run()
+            assert caught.value.remedy == "mend the revision's file, then run this again"
+            assert caught.value.details[-1] == "that is a throwaway database; yours is as it was"
+
+    @pytest.mark.parametrize("limit", [0, 1000])
+    def test_of_a_database_of_another_branch_is_refused(
+        self, limit: int, pending: Project, database: DatabaseURL
+    ) -> None:
+        with maintenance.connect(database) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = 'elsewhere'")
+        with pytest.raises(MigrationError) as caught:
+            of(pending, database, rehearsal_limit=limit).rehearse()
+        assert caught.value.code == "unknown-current"
 
     def test_with_nothing_pending_is_empty(self, project: Project, database: DatabaseURL) -> None:
         maintenance.create(database)

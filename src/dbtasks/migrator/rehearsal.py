@@ -21,7 +21,8 @@ class Rehearsal:
         """Keep a statement if a revision is running."""
         if self._statements is not None:
             text = statement.strip()
-            self._statements.append(f"{text}  -- {parameters}" if parameters else text)
+            given = " ".join(str(parameters).split("\n")) if parameters else ""
+            self._statements.append(f"-- {given}\n{text}" if given else text)
 
     def begin(self, step: Step) -> None:  # noqa: ARG002
         """Keep what follows for this revision."""
