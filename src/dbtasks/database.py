@@ -156,6 +156,7 @@ class Database:
 
         found = of_history(self.records.revisions)
         if found:  # the database cannot be brought to head then
+            self._say("the models were not compared: no database can be brought to head")
             return found
         if live:
             return self.migrator().differences()

@@ -92,6 +92,11 @@ class Settings:
     rehearsal_limit: int = _option(
         read.megabytes, "megabytes of a database that db.plan still copies", 1000
     )
+    base: str | None = _option(
+        read.text,
+        "branch that this one is merged into, for db.rebase and the proofs",
+        shown="origin/HEAD, origin/main, origin/master, main or master",
+    )
     versions: tuple[int, ...] = _option(
         read.majors,
         "PostgreSQL majors that the migrations are proven on",

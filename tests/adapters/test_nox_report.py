@@ -97,7 +97,7 @@ def test_an_unfinished_cell_fails_the_report(project: Project) -> None:
     write(project, *map(passing, MAJORS[:-1]), replace(passing(18), outcome="unfinished"))
     assert last(project) == (
         1,
-        f"nox > Session report aborted: 1 problem on PostgreSQL 14, 15, 16 and 17; see {RESULTS}/report.html.",
+        f"nox > Session report aborted: 1 problem; ran on PostgreSQL 14, 15, 16 and 17; see {RESULTS}/report.html.",
     )
 
 
@@ -143,4 +143,7 @@ def test_a_report_waits_for_all_cells_and_comes_also_after_a_failure(project: Pr
     done = nox(project, "-s", "migrations", "report")
     assert done.code == 1
     assert done.out.index("migrations(pg18): success") < done.out.index("report: aborted")
-    assert "Session report aborted: 1 problem on PostgreSQL 14, 15, 16, 17 and 18; see" in done.out
+    assert (
+        "Session report aborted: 1 problem; ran on PostgreSQL 14, 15, 16, 17 and 18; see"
+        in done.out
+    )

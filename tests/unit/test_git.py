@@ -233,7 +233,9 @@ def test_the_base_branch_is_found_out(work: Clone, origin: Clone) -> None:
     work.git("branch", "-m", "main", "trunk")
     told = error(repository.base)
     assert isinstance(told, UsageError)
-    assert told.remedy == "name the branch that this one is merged into with --base"
+    assert told.remedy == (
+        "name the branch that this one is merged into with --base, or in the setting base (DBTASKS_BASE)"
+    )
 
 
 def test_the_branch_that_is_checked_out_is_not_its_own_base(

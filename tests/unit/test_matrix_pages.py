@@ -115,8 +115,8 @@ def test_the_summary_for_a_terminal() -> None:
     assert text.startswith(
         """\
 shop: migrations failed
-3 failed proofs, 1 failed test and 2 differences on PostgreSQL 14, 15, 17 and
-18, 16 skipped.
+3 failed proofs, 1 failed test and 2 differences; ran on PostgreSQL 14, 15, 17
+and 18, 16 skipped.
 
 version  result   passed  failed  not reached  excepted  skipped  tests  seconds
 14       failed       61       2            0         1        1    4/4     14.6
@@ -197,7 +197,7 @@ def test_the_markdown_of_a_job_summary() -> None:
     text = markdown(faulty_report())
     assert text.startswith(
         "## ✗ shop: migrations failed\n\n"
-        "3 failed proofs, 1 failed test and 2 differences on PostgreSQL 14, 15, 17 and 18, 16 skipped.\n\n"
+        "3 failed proofs, 1 failed test and 2 differences; ran on PostgreSQL 14, 15, 17 and 18, 16 skipped.\n\n"
         "| PostgreSQL | result | proofs passed | proofs skipped | proofs excepted | proofs not reached"
         " | proofs failed | tests | tests failed | seconds | support |\n"
         "| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --- |\n"

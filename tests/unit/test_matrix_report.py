@@ -48,7 +48,7 @@ def test_something_failed() -> None:
     made = faulty_report()
     assert (made.verdict, made.exit_code, made.problems) == ("failed", 1, ())
     assert made.summary == (
-        "3 failed proofs, 1 failed test and 2 differences on PostgreSQL 14, 15, 17 and 18, 16 skipped"
+        "3 failed proofs, 1 failed test and 2 differences; ran on PostgreSQL 14, 15, 17 and 18, 16 skipped"
     )
     assert [(one.name, one.on) for one in made.failures] == [
         ("upgrade", ("15",)),

@@ -228,6 +228,7 @@ def test_every_setting_has_an_environment_variable_that_works(tmp_path: Path) ->
         "compose_file": "c.yaml",
         "compose_service": "db",
         "postgres_bin": "/b",
+        "base": "develop",
         "versions": "14,18",
         "revision_timeout": "5",
         "reuse_server": "true",

@@ -136,7 +136,7 @@ class Repository:
         if name is None:
             return UsageError(
                 f"{self.root} has no base branch: tried {', '.join(_BASES)}",
-                remedy="name the branch that this one is merged into with --base",
+                remedy="name the branch that this one is merged into with --base, or in the setting base (DBTASKS_BASE)",
                 code="no-base",
             )
         remote, slash, branch = name.partition("/")

@@ -96,7 +96,7 @@ def read_base(settings: Settings, history: History, name: str | None = None) -> 
         MigrationError: there is no git or no repository, or a file of the base branch is broken.
     """
     repository = find_repository(settings.root)
-    found, commit = repository.base(name)
+    found, commit = repository.base(settings.base if name is None else name)
     files = _Files(repository, settings, history)
     return BaseBranch(
         name=found,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from dbtasks.matrix.across import OTHER_HISTORY
 from dbtasks.matrix.wording import listing
+from dbtasks.proof_exceptions import PROOFS, PROOFS_PER_REVISION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,6 +80,31 @@ def problems(cells: Sequence[Cell], names: Mapping[str, str]) -> list[Problem]:
         else:
             continue
         found.append(Problem(code=code, message=words, remedy=remedy, cell=cell.name))
+    return found
+
+
+def not_run(cells: Sequence[Cell], names: Mapping[str, str]) -> list[Problem]:
+    """Return which proofs a cell that ran left out, or ran for some revisions only."""
+    found = []
+    for cell in cells:
+        if cell.outcome not in {"passed", "failed"} or not cell.history or not cell.proofs:
+            continue
+        ran = Counter(one.proof for one in cell.proofs)
+        wanted = {name: len(cell.history) if name in PROOFS_PER_REVISION else 1 for name in PROOFS}
+        left = [
+            f"{name} for {number - ran[name]} of {number} revisions" if ran[name] else name
+            for name, number in wanted.items()
+            if ran[name] < number
+        ]
+        if left:
+            found.append(
+                Problem(
+                    code="proof-not-run",
+                    message=f"PostgreSQL {names[cell.name]} did not run {listing(left)}",
+                    remedy=f"{_AGAIN}, without what selects tests (-k, -m, --deselect)",
+                    cell=cell.name,
+                )
+            )
     return found
 
 

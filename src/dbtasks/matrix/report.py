@@ -74,7 +74,8 @@ class Report:
         skipped = [names[one.name] for one in self.cells if one.outcome == "skipped"]
         words = listing(found) or f"Nothing found in {count(len(self.history), 'revision')}"
         where = [servers(ran)] * bool(ran) + [f"{listing(skipped)} skipped"] * bool(skipped)
-        return ", ".join([f"{words} on {where[0]}", *where[1:]] if ran else [words, *where])
+        on = "; ran on" if found else " on"
+        return ", ".join([f"{words}{on} {where[0]}", *where[1:]] if ran else [words, *where])
 
     @property
     def exit_code(self) -> int:
@@ -130,6 +131,7 @@ def make_report(
         comparison=comparison,
         problems=(
             *findings.problems(judged, names),
+            *findings.not_run(judged, names),
             *findings.problems_across(judged, comparison, names),
         ),
         failures=findings.proofs(judged, names, "failed"),

@@ -40,7 +40,7 @@ def base_files(settings: Settings) -> Iterator[BaseFiles]:
         UsageError: there is no base branch.
     """
     repository = find_repository(settings.root)
-    name, tip = repository.base()
+    name, tip = repository.base(settings.base)
     commit = repository.merge_base(tip, repository.head()) or tip
     folder = repository.relative(settings.root) or "."
     if not repository.tree(commit, ["" if folder == "." else folder]):

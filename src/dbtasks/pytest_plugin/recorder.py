@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from dbtasks.pytest_plugin.run import Run
 
-_UNAVAILABLE = "unavailable"
+# What proofs whose fixtures cannot be had are kept under.
+_ERROR, _UNAVAILABLE = "error", "unavailable"
 
 
 class Recorder:
@@ -68,7 +69,7 @@ class Recorder:
             told = {
                 **told,
                 "outcome": "failed" if report.failed else "skipped",
-                "code": "error" if report.failed else _UNAVAILABLE,
+                "code": _ERROR if report.failed else _UNAVAILABLE,
                 "message": _words(report),
             }
         kept = {key: told[key] for key in told if key in ProofResult.__dataclass_fields__}
@@ -89,7 +90,9 @@ class Recorder:
         outcomes = [one.outcome for one in proofs] + [one.outcome for one in self._tests.values()]
         failed = outcomes.count("failed")
         if self._failure or failed:
-            return "failed", self._failure or f"{failed} of {len(outcomes)} failed"
+            errors = {one.message for one in proofs if one.code == _ERROR}
+            reason = f"{failed} of {len(outcomes)} failed"
+            return "failed", self._failure or (errors.pop() if len(errors) == 1 else reason)
         unavailable = [one for one in proofs if one.code == _UNAVAILABLE]
         if unavailable and len(unavailable) == len(proofs):
             return "skipped", unavailable[0].message
