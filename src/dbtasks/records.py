@@ -97,7 +97,8 @@ class Records:
             found.check()
         if found.remedy:
             self._say(f"merging into {found.base} gives several heads: {found.remedy}")
-        return self._told_by_git(self._described(found.heads), found.commit)
+        heads = tuple(replace(one, is_head=True) for one in self._described(found.heads))
+        return self._told_by_git(heads, found.commit)
 
     def heads(self) -> tuple[Revision, ...]:
         """Return the effective heads; the database is not asked."""

@@ -136,6 +136,7 @@ def test_the_gate_sees_the_second_head_before_the_branches_meet(repository: Repo
     repository.environ["DBTASKS_SERVER"] = "local"
     assert len(repository.document("db.heads", "--check")) == 1
     heads = repository.document("db.heads", "--base", "main", code=1)
+    assert [head["is_head"] for head in heads] == [True, True]
     assert {one["revision"] for one in heads} == {"aaaa00000001", "ffff00000001"}
     assert {one["author"] for one in heads} == {"dev"}
     assert all(one["date"] for one in heads)
