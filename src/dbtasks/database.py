@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dbtasks import policy
 from dbtasks.errors import DbtasksError, MigrationError, ServerError, SettingsError
 from dbtasks.records import Records
 from dbtasks.results import DatabaseStatus, Outcome
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from dbtasks.migrator import Migrator
     from dbtasks.migrator.run import Watcher
     from dbtasks.rebase.run import PreparedRebase, RebaseOutcome
-    from dbtasks.results import Difference, RehearsedStep
+    from dbtasks.results import Difference, RehearsedStep, Step
     from dbtasks.servers import Choice, Server
     from dbtasks.settings import Settings
     from dbtasks.throwaway import Throwaways
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 class Database:
     """The database of a project's settings.
 
-    `say` receives one-line progress messages, `watcher` every revision that runs.
+    `say` receives one-line progress messages, `watcher` every revision that runs; `announce` what
+    is about to run on a server that dbtasks did not make.
     """
 
     def __init__(
@@ -36,10 +38,11 @@ class Database:
         *,
         say: Callable[[str], None] = lambda _: None,
         watcher: Watcher | None = None,
+        announce: Callable[[policy.Target, tuple[Step, ...]], None] = lambda *_: None,
     ) -> None:
         self.settings = settings
         self._say = say
-        self._watcher = watcher
+        self._watcher, self._announce = watcher, announce
 
     @cached_property
     def choice(self) -> Choice:
@@ -69,7 +72,38 @@ class Database:
         from dbtasks.migrator import Migrator
 
         self.records.revisions.check()
-        return Migrator(self.settings, self._reachable(), watcher=self._watcher)
+        target = self._target(self._reachable())
+        if target.owned:
+            return Migrator(self.settings, target.url, watcher=self._watcher)
+        return Migrator(
+            self.settings,
+            target.url,
+            watcher=self._watcher,
+            announce=lambda steps: self._announce(target, steps),
+        )
+
+    def migrator_to_undo(
+        self, operation: str, agree: Callable[[policy.Target], policy.Consent]
+    ) -> Migrator:
+        """Return the migrations for an `operation` that loses something, such as "undo revisions of".
+
+        `agree` returns which database somebody named for it.
+
+        Raises:
+            RefusedError: dbtasks did not make the server, and the database was not named.
+        """
+        migrator = self.migrator()
+        self._check_policy(operation, agree)
+        return migrator
+
+    def _check_policy(
+        self, operation: str, agree: Callable[[policy.Target], policy.Consent]
+    ) -> None:
+        target = self._target(self.server.address())
+        policy.check(target, operation, agree(target))
+
+    def _target(self, url: DatabaseURL) -> policy.Target:
+        return policy.Target(url=url, owned=self.server.owned, source=self.settings.sources["url"])
 
     def _reachable(self) -> DatabaseURL:
         url = self.server.address()
@@ -105,10 +139,19 @@ class Database:
                 raise
             return ()
 
-    def rebase(self, prepared: PreparedRebase) -> RebaseOutcome:
-        """Rewrite the file, prove the new history on throwaway databases, migrate if asked."""
+    def rebase(
+        self, prepared: PreparedRebase, agree: Callable[[policy.Target], policy.Consent]
+    ) -> RebaseOutcome:
+        """Rewrite the file, prove the new history on throwaway databases, migrate if asked.
+
+        Raises:
+            RefusedError: the database has to be rolled back, and `agree` did not name it, as for
+                `migrator_to_undo`.
+        """
         from dbtasks.rebase.run import carry_out
 
+        if prepared.plan.way is not None:
+            self._check_policy("undo revisions of", agree)
         return carry_out(prepared, self.throwaways(), self.migrator)
 
     def migrate(self, target: str | None = None) -> Outcome:

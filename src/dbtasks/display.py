@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
     from rich.status import Status
+    from rich.text import Text
 
     from dbtasks.errors import DbtasksError
     from dbtasks.results import Revision, Step
@@ -156,8 +157,24 @@ class Display:
         self.clear()
         if not sys.stdin.isatty():
             return False
-        answer = self._errors.input(Text(f"{question} [y/N] "))
-        return answer.strip().lower() in {"y", "yes"}
+        answer = self._input(Text(f"{question} [y/N] "))
+        return (answer or "").strip().lower() in {"y", "yes"}
+
+    def ask(self, question: str) -> str | None:
+        """Ask a person for a text, and return it as typed; None without one who sees the question."""
+        from rich.text import Text
+
+        self.clear()
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return None
+        return self._input(Text(question))
+
+    def _input(self, prompt: Text) -> str | None:
+        try:
+            return self._errors.input(prompt)
+        except EOFError:  # Ctrl-D: no answer
+            self._errors.print()
+            return None
 
     def error(self, error: DbtasksError) -> None:
         """Print what failed in one line, its details, and what to do next."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dbtasks.errors import DbtasksError
+    from dbtasks.policy import Target
     from dbtasks.settings import Settings
 
 READ_IT = (
@@ -202,6 +203,23 @@ def outcome_text(outcome: Outcome, verb: str) -> str:
     return (
         f"{verb} {count(len(outcome.applied), 'revision')} in {seconds:.1f} s,"
         f" the database is at {where}{pending}"
+    )
+
+
+def announcement_text(target: Target, steps: Sequence[Step]) -> str:
+    """Return where revisions are about to run, and which, one a line."""
+    lines = [
+        f"  will {'apply' if step.upgrade else 'undo'} {step.revision} {step.message}".rstrip()
+        for step in steps
+    ]
+    return "\n".join([str(target), *lines])
+
+
+def name_question(target: Target, operation: str) -> str:
+    """Return what asks for the name of a database that is to lose something."""
+    return (
+        f"This will {operation} {target}, and dbtasks did not make that server.\n"
+        "Type the database's name to go on: "
     )
 
 

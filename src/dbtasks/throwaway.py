@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbtasks import maintenance, servers
+from dbtasks import maintenance, policy, servers
 from dbtasks.environment import Environment
 from dbtasks.migrator import Migrator
 from dbtasks.migrator.limit import TimeLimit
@@ -45,6 +45,7 @@ class Throwaways:
     @cached_property
     def _url(self) -> DatabaseURL:
         """A server where databases may be made: never one that somebody else runs, unless told."""
+        policy.check_throwaway(self._settings)
         if self._settings.throwaway_url is not None:
             return self._settings.throwaway_url.with_database("postgres")
         if self._server.owned:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dbtasks import report
+from dbtasks import policy, report
 from dbtasks.database import Database
 from dbtasks.errors import RefusedError, UsageError
 from dbtasks.settings import Settings, load_settings
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from dbtasks.display import Display
     from dbtasks.errors import DbtasksError
-    from dbtasks.rebase.run import RebaseOutcome
+    from dbtasks.migrator import Migrator
+    from dbtasks.rebase.run import PreparedRebase, RebaseOutcome
     from dbtasks.results import Difference, Outcome, RehearsedStep, Revision, Step
 
 
@@ -55,7 +56,12 @@ class Session:
         """The database that the settings name."""
         settings = self.settings
         self.display.busy("looking at the server")
-        return Database(settings, say=self.display.say, watcher=self.display)
+        return Database(
+            settings, say=self.display.say, watcher=self.display, announce=self._announce
+        )
+
+    def _announce(self, target: policy.Target, steps: tuple[Step, ...]) -> None:
+        self.display.note(report.announcement_text(target, steps))
 
     def show(self, result: Any, render: Callable[[], None]) -> None:
         """Print a result: as JSON for machines, else as `render` prints it for people."""
@@ -85,6 +91,34 @@ class Session:
             remedy="pass --yes to agree beforehand",
             code="not-confirmed",
         )
+
+    def migrator_to_undo(self, operation: str, named: str) -> Migrator:
+        """Return the migrations for an operation that loses something; `named` is which database may.
+
+        On a server that dbtasks did not make, a person at a terminal is asked for a missing name.
+
+        Raises:
+            RefusedError: no database was named there, or another one anywhere.
+        """
+        return self.database.migrator_to_undo(operation, self._agreement(operation, named))
+
+    def _agreement(self, operation: str, named: str) -> Callable[[policy.Target], policy.Consent]:
+        """Return what finds out which database somebody names for an operation."""
+
+        def agree(target: policy.Target) -> policy.Consent:
+            given = policy.Consent(name=named)
+            if not policy.needs_name(target, given):
+                return given
+            typed = self.display.ask(report.name_question(target, operation))
+            return given if typed is None else policy.Consent(name=typed, typed=True)
+
+        return agree
+
+    def rebase(self, prepared: PreparedRebase, named: str) -> None:
+        """Carry out a re-parenting and print what it did; `named` is as for `migrator_to_undo`."""
+        agree = self._agreement("undo revisions of", named)
+        self.display.note(prepared.diff)
+        self.show_rebase(self.database.rebase(prepared, agree))
 
     def show_status(self) -> None:
         """Print what the server and the database are now."""

@@ -189,7 +189,7 @@ def faulty(
     tmp_path_factory: pytest.TempPathFactory, postgres: DatabaseURL
 ) -> tuple[Project, Proven]:
     """One history with every fault in a revision of its own, proven once."""
-    project = copy_of("plain", tmp_path_factory.mktemp("faults"), postgres)
+    project = copy_of("plain", tmp_path_factory.mktemp("faults"), postgres.with_database("faults"))
     parent = write_revision(
         project, "before", upgrade=BEFORE, downgrade=sql("DROP SCHEMA extra CASCADE")
     )

@@ -112,7 +112,7 @@ def test_a_revision_brings_the_database_to_the_models(
     assert "ix_post_title" in relations(database)
     assert version(database) == applied["current"]
     assert document(drift, "db.check") == {"differences": []}
-    assert document(drift, "db.rollback")["pending"] == 1
+    assert document(drift, *drift.named("db.rollback"))["pending"] == 1
     assert "ix_post_title" not in relations(database)
 
 
@@ -164,7 +164,7 @@ def test_several_heads_are_merged_before_anything_else(
     assert error(project, "db.revision", "x", "--empty") == several
     assert document(project, "db.migrate", "heads")["current"] == ["1184b34ba50a", "51672e9b8830"]
     for task in ("db.migrate", "db.stamp head"):
-        assert error(project, *task.split()) == several
+        assert error(project, *project.named(*task.split())) == several
     (found,) = document(project, "db.check", code=1)["differences"]
     assert found["code"] == "several-heads"
 
@@ -195,15 +195,15 @@ def test_the_way_back_over_a_merge_needs_a_target(
     }
     succeeded(project.invoke("db.merge-heads", "db.init"))
     head = version(database)[0]
-    assert error(project, "db.rollback", "--steps", "2") == {
+    assert error(project, *project.named("db.rollback", "--steps", "2")) == {
         **branches,
         "message": branches["message"].replace("0 of 1", "1 of 2"),
     }
     assert version(database) == [head]
-    assert revisions(document(project, "db.rollback")) == [head]
+    assert revisions(document(project, *project.named("db.rollback"))) == [head]
     assert version(database) == ["1184b34ba50a", "51672e9b8830"]
-    assert error(project, "db.rollback") == branches
-    undone = document(project, "db.rollback", "--to", "3902317c2c88")
+    assert error(project, *project.named("db.rollback")) == branches
+    undone = document(project, *project.named("db.rollback", "--to", "3902317c2c88"))
     assert sorted(revisions(undone)) == ["1184b34ba50a", "51672e9b8830"]
     assert error(project, "db.migrate", "+1") == {
         "code": "ambiguous-revision",
@@ -211,7 +211,7 @@ def test_the_way_back_over_a_merge_needs_a_target(
         "remedy": "invoke db.history shows the graph; name one revision",
     }
     assert document(project, "db.migrate", "1184b34ba50a")["pending"] == 2
-    assert document(project, "db.rollback")["current"] == ["3902317c2c88"]
+    assert document(project, *project.named("db.rollback"))["current"] == ["3902317c2c88"]
     assert document(project, "db.migrate")["current"] == [head]
 
 

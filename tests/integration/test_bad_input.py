@@ -212,7 +212,7 @@ def test_a_revision_id_that_the_version_table_cannot_hold(
         remedy,
     )
     assert relations(database) == set()
-    found = error(plain, "db.stamp", "head")
+    found = error(plain, *plain.named("db.stamp", "head"))
     assert (found["message"], found["remedy"]) == (
         "the version table could not be used: value too long for type character varying(32)",
         remedy,
@@ -236,18 +236,19 @@ def test_an_unknown_or_ambiguous_revision_changes_nothing(
         "remedy": "write more of the revision's id",
     }
     for task in ("db.migrate", "db.rollback --to", "db.stamp"):
-        assert error(plain, *task.split(), "nope") == unknown
-        assert error(plain, *task.split(), "aaaa") == ambiguous
+        assert error(plain, *plain.named(*task.split(), "nope")) == unknown
+        assert error(plain, *plain.named(*task.split(), "aaaa")) == ambiguous
     assert error(plain, "db.migrate", "nope", "--plan") == unknown
     assert error(plain, "db.migrate", "nope", "--sql") == unknown
     assert version(database) == ["aaaa2222"]
     assert (
-        error(plain, "db.rollback", "--steps", "0", code=2)["message"] == "--steps 0 undoes nothing"
+        error(plain, *plain.named("db.rollback", "--steps", "0"), code=2)["message"]
+        == "--steps 0 undoes nothing"
     )
-    assert error(plain, "db.rollback", "--steps", "x", code=2)["message"] == (
+    assert error(plain, *plain.named("db.rollback", "--steps", "x"), code=2)["message"] == (
         "--steps x is no whole number"
     )
-    assert error(plain, "db.rollback", "--steps", "9") == {
+    assert error(plain, *plain.named("db.rollback", "--steps", "9")) == {
         "code": "nothing-to-undo",
         "message": "9 revisions cannot be undone: 5 applied",
         "remedy": "invoke db.rollback-all undoes all",
@@ -278,13 +279,13 @@ def test_a_database_of_another_branch_is_told_and_can_be_stamped(
         "db.check --live",
         "db.revision x --from-live",
     ):
-        assert error(plain, *task.split()) == expected
+        assert error(plain, *plain.named(*task.split())) == expected
     assert document(plain, "db.status")["problem"] == expected["message"]
     assert [one["is_current"] for one in document(plain, "db.history")] == [False] * 3
     assert version(database) == ["aaaa"]
-    assert document(plain, "db.stamp", PLAIN[1])["current"] == [PLAIN[1]]
+    assert document(plain, *plain.named("db.stamp", PLAIN[1]))["current"] == [PLAIN[1]]
     assert version(database) == [PLAIN[1]]
-    assert revisions(document(plain, "db.rollback")) == [PLAIN[1]]
+    assert revisions(document(plain, *plain.named("db.rollback"))) == [PLAIN[1]]
 
 
 @pytest.mark.parametrize(

@@ -95,11 +95,11 @@ def test_the_whole_life_of_a_database(consumer: Project) -> None:
     assert status["server"]["version"]
     assert (status["heads"], status["current"], status["pending"]) == ([HEAD], [HEAD], 0)
 
-    undone = document(consumer, "db.rollback")
+    undone = document(consumer, *consumer.named("db.rollback"))
     assert [one["revision"] for one in undone["applied"]] == [HEAD]
     assert (undone["current"], undone["pending"]) == ([HISTORY[1]], 1)
     assert document(consumer, "db.migrate")["current"] == [HEAD]
-    assert document(consumer, "db.rollback-all", "--yes")["current"] == []
+    assert document(consumer, *consumer.named("db.rollback-all", "--yes"))["current"] == []
     assert document(consumer, "db.migrate")["pending"] == 0
     assert document(consumer, "db.migrate")["applied"] == []
 

@@ -34,7 +34,7 @@ def test_the_history_goes_up_down_and_up_again(
     at_head = relations(database)
     assert document(project, "db.check") == {"differences": []}
 
-    undone = document(project, "db.rollback-all", "--yes")
+    undone = document(project, *project.named("db.rollback-all", "--yes"))
     assert sorted(revisions(undone)) == sorted(revisions(first))
     assert relations(database) == {"ops.alembic_version", "ops.alembic_version_pkc"}
     assert rows(database, LEFT) == []

@@ -117,7 +117,7 @@ def test_an_unedited_env_goes_through_every_task(
     assert [one["revision"] for one in document(project, "db.current")] == [head]
     assert document(project, "db.check") == {"differences": []}
 
-    undone = document(project, "db.rollback")
+    undone = document(project, *project.named("db.rollback"))
     assert (revisions(undone), undone["current"], undone["pending"]) == ([head], before, 1)
     assert version(database, table) == before
     assert [one["revision"] for one in document(project, "db.migrate", "--plan")] == [head]
@@ -127,7 +127,7 @@ def test_an_unedited_env_goes_through_every_task(
     assert version(database, table) == before
     assert revisions(document(project, "db.migrate")) == [head]
 
-    everything = document(project, "db.rollback-all", "--yes")
+    everything = document(project, *project.named("db.rollback-all", "--yes"))
     assert (everything["current"], everything["pending"]) == ([], len(history))
     assert sorted(revisions(everything)) == sorted(history)
     assert relations(database) == marks
@@ -135,7 +135,13 @@ def test_an_unedited_env_goes_through_every_task(
     assert revisions(document(project, "db.migrate")) == list(history)
     assert relations(database) == AT_HEAD[name] | marks
 
-    done = succeeded(project.invoke("db.redo", "db.stamp", "base", "db.stamp", "head"))
+    done = succeeded(
+        project.invoke(
+            *project.named("db.redo"),
+            *project.named("db.stamp", "base"),
+            *project.named("db.stamp", "head"),
+        )
+    )
     assert [line.partition(" in ")[0] for line in done.out.splitlines()] == [
         "ran 2 revisions",
         "the version table says base",
@@ -149,7 +155,7 @@ def test_alembic_ini_is_not_needed_beside_pyproject_toml(
 ) -> None:
     project = copy_project("pyproject_toml", database)
     (project.root / "alembic.ini").unlink()
-    done = succeeded(project.invoke("db.init", "db.rollback", "db.migrate"))
+    done = succeeded(project.invoke("db.init", *project.named("db.rollback"), "db.migrate"))
     assert "applied 3 revisions in" in done.out
     assert version(database) == [HISTORIES["pyproject_toml"][-1]]
 
@@ -160,7 +166,7 @@ def test_history_and_heads_tell_what_the_contract_promises(
     project = copy_project("plain", database)
     versions = project.root / "migrations" / "versions"
     assert [one["is_current"] for one in document(project, "db.history")] == [False] * 3
-    succeeded(project.invoke("db.init", "db.rollback"))
+    succeeded(project.invoke("db.init", *project.named("db.rollback")))
     newest = {
         "revision": PLAIN[2],
         "down_revision": [PLAIN[1]],
@@ -192,9 +198,16 @@ def test_progress_goes_to_stderr_and_the_result_to_stdout(
     done = succeeded(copy_project("plain", database).invoke("db.init"))
     assert done.out.startswith("applied 3 revisions in ")
     assert done.out.endswith(f" s, the database is at {PLAIN[2]}\n")
-    lines = [line.split() for line in done.err.splitlines()]
-    assert lines[0] == ["created", "database", database.database]
-    assert [(line[0], line[1], line[2], *line[5:]) for line in lines[1:]] == [
+    told = done.err.splitlines()
+    assert told[:5] == [
+        f"created database {database.database}",
+        f'database "{database.database}" at {database.place} (its URL is from DATABASE_URL)',
+        f"  will apply {PLAIN[0]} create note",
+        f"  will apply {PLAIN[1]} add body",
+        f"  will apply {PLAIN[2]} index title",
+    ]
+    lines = [line.split() for line in told[5:]]
+    assert [(line[0], line[1], line[2], *line[5:]) for line in lines] == [
         ("1/3", "+", PLAIN[0], "create", "note"),
         ("2/3", "+", PLAIN[1], "add", "body"),
         ("3/3", "+", PLAIN[2], "index", "title"),
@@ -205,19 +218,19 @@ def test_a_target_may_be_a_revision_its_beginning_or_relative(
     copy_project: CopyProject, database: DatabaseURL
 ) -> None:
     project = copy_project("plain", database)
-    succeeded(project.invoke("db.init", "db.rollback-all", "--yes"))
+    succeeded(project.invoke("db.init", *project.named("db.rollback-all", "--yes")))
     assert document(project, "db.migrate", "+2")["current"] == [PLAIN[1]]
     assert document(project, "db.migrate", PLAIN[0])["applied"] == []  # older: nothing to do
     assert document(project, "db.migrate", PLAIN[2][:6])["current"] == [PLAIN[2]]
-    assert document(project, "db.rollback", "--steps", "2")["current"] == [PLAIN[0]]
+    assert document(project, *project.named("db.rollback", "--steps", "2"))["current"] == [PLAIN[0]]
     assert document(project, "db.migrate", f"{PLAIN[0]}+1")["current"] == [PLAIN[1]]
-    assert document(project, "db.rollback", "--to", "base")["current"] == []
+    assert document(project, *project.named("db.rollback", "--to", "base"))["current"] == []
     assert error(project, "db.migrate", "+4") == {
         "code": "unknown-revision",
         "message": "Relative revision +4 didn't produce 4 migrations",
         "remedy": "invoke db.history lists the revisions",
     }
-    assert error(project, "db.rollback") == {
+    assert error(project, *project.named("db.rollback")) == {
         "code": "nothing-to-undo",
         "message": "no revision is applied, so there is nothing to undo",
         "remedy": "invoke db.migrate applies the pending ones",
@@ -227,7 +240,9 @@ def test_a_target_may_be_a_revision_its_beginning_or_relative(
 
 def test_every_mention_of_a_task_is_run(copy_project: CopyProject, database: DatabaseURL) -> None:
     project = copy_project("plain", database)
-    done = succeeded(project.invoke("db.init", "db.migrate", "db.rollback", "db.migrate"))
+    done = succeeded(
+        project.invoke("db.init", "db.migrate", *project.named("db.rollback"), "db.migrate")
+    )
     assert [line.partition(" in ")[0] for line in done.out.splitlines()] == [
         "applied 3 revisions",
         f"nothing to do, the database is at {PLAIN[2]}",
@@ -256,7 +271,15 @@ def test_two_databases_of_one_tasks_file_are_both_migrated(
     urls: dict[str, Any] = {"DBTASKS_ANALYTICS_URL": other.libpq()}
     try:
         succeeded(project.invoke("db.init", "analytics.init", **urls))
-        succeeded(project.invoke("db.rollback", "analytics.rollback", **urls))
+        succeeded(
+            project.invoke(
+                *project.named("db.rollback"),
+                "analytics.rollback",
+                "--yes-destroy",
+                other.database,
+                **urls,
+            )
+        )
         succeeded(project.invoke("db.migrate", "analytics.migrate", **urls))
         assert version(database) == [PLAIN[2]]
         assert version(other) == [HISTORIES["pyproject_toml"][-1]]
@@ -308,7 +331,7 @@ def test_the_name_of_a_database_may_need_quoting(
     try:
         project = adopted(copy_project, name, url)
         assert document(project, "db.init")["current"] == [HISTORIES[name][-1]]
-        assert revisions(document(project, "db.rollback")) == [HISTORIES[name][-1]]
+        assert revisions(document(project, *project.named("db.rollback"))) == [HISTORIES[name][-1]]
         assert version(url) == [HISTORIES[name][-2]]
     finally:
         maintenance.drop(url)
@@ -346,7 +369,7 @@ def test_a_lock_timeout_ends_a_migration_that_waits(
     copy_project: CopyProject, database: DatabaseURL
 ) -> None:
     project = copy_project("plain", database)
-    succeeded(project.invoke("db.init", "db.rollback"))
+    succeeded(project.invoke("db.init", *project.named("db.rollback")))
     with maintenance.connect(database) as other:
         other.execute("BEGIN")
         other.execute("LOCK TABLE note")
@@ -383,7 +406,7 @@ class TestEnv:
                 "db.stamp head",
                 "db.migrate --sql",
             ):
-                assert error(project, *task.split()) == expected
+                assert error(project, *project.named(*task.split())) == expected
             assert document(project, "db.status")["problem"] == expected["message"]
             assert relations(database) == relations(other) == set()
         finally:
@@ -419,7 +442,7 @@ class TestEnv:
         write_env(project, ENV.replace("poolclass", f"{options}, poolclass"))
         assert document(project, "db.init")["current"] == [PLAIN[2]]
         assert version(database, '"A tenant".alembic_version') == [PLAIN[2]]
-        assert document(project, "db.rollback")["current"] == [PLAIN[1]]
+        assert document(project, *project.named("db.rollback"))["current"] == [PLAIN[1]]
 
     def test_what_it_does_not_commit_is_no_success(
         self, copy_project: CopyProject, database: DatabaseURL
@@ -531,7 +554,7 @@ class TestEnv:
         write_env(project, "import sys\nsys.path.append('lib')\n" + ENV)
         replace(write_revision(project, "aaaa"), "import sqlalchemy", "import special, sqlalchemy")
         assert document(project, "db.init")["current"] == ["aaaa"]
-        assert revisions(document(project, "db.rollback")) == ["aaaa"]
+        assert revisions(document(project, *project.named("db.rollback"))) == ["aaaa"]
 
 
 class TestFailure:
@@ -649,7 +672,7 @@ class TestFailure:
         project = copy_project("plain", database)
         path = write_revision(project, "aaaa", downgrade="raise NotImplementedError('no way back')")
         succeeded(project.invoke("db.init"))
-        assert error(project, "db.rollback-all", "--yes") == {
+        assert error(project, *project.named("db.rollback-all", "--yes")) == {
             "code": "revision-failed",
             "message": "revision aaaa (a change) could not be undone: NotImplementedError: no way back",
             "remedy": "mend the revision's file, then run this again; what it changed is rolled back",
@@ -667,7 +690,7 @@ class TestFailure:
         write_revision(
             project, "aaaa", upgrade='op.get_bind().execute(sa.text("SELECT 1")).scalar_one()'
         )
-        succeeded(project.invoke("db.init", "db.rollback"))
+        succeeded(project.invoke("db.init", *project.named("db.rollback")))
         found = error(project, "db.migrate", "--sql")
         assert (found["code"], found["message"].partition(": ")[0]) == (
             "not-offline",
@@ -823,7 +846,7 @@ class TestRunMigrations:
         maintenance.create(database)
         project = copy_project("plain")
         project.environ["DATABASE_URL"] = database.with_driver(request.param).sqlalchemy()
-        project.environ["DBTASKS_THROWAWAY_URL"] = database.libpq()
+        project.environ["DBTASKS_THROWAWAY_URL"] = database.with_database("postgres").libpq()
         write_env(
             project,
             "from app.models import Base\nfrom dbtasks import run_migrations\n\n"
@@ -858,7 +881,7 @@ class TestRunMigrations:
 
     def test_below_dbtasks(self, project: Project, database: DatabaseURL) -> None:
         assert document(project, "db.init")["current"] == [PLAIN[2]]
-        assert revisions(document(project, "db.rollback")) == [PLAIN[2]]
+        assert revisions(document(project, *project.named("db.rollback"))) == [PLAIN[2]]
         assert "CREATE INDEX ix_note_title" in succeeded(project.invoke("db.migrate", "--sql")).out
         assert document(project, "db.migrate")["current"] == [PLAIN[2]]
         assert document(project, "db.check") == {"differences": []}

@@ -32,8 +32,9 @@ def of(
     project: Project, url: DatabaseURL, said: list[str] | None = None, **flags: object
 ) -> Database:
     """The project's database at a URL, where throwaway databases may be made, too."""
+    beside = url.with_database("postgres")
     settings = load_settings(
-        root=project.root, environ={}, flags={"url": url, "throwaway_url": url, **flags}
+        root=project.root, environ={}, flags={"url": url, "throwaway_url": beside, **flags}
     )
     return Database(settings, say=quiet if said is None else said.append)
 

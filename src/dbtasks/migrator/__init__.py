@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 class Migrator:
     """The migrations of one project on one database.
 
-    `watcher` is told of each revision that runs. Without a `url` only what the files tell is to
-    be had. `parents` says which revisions follow another one than their files say.
+    `watcher` is told of each revision that runs, `announce` before the first of a run of all that
+    will. Without a `url` only what the files tell is to be had. `parents` says which revisions
+    follow another one than their files say.
     """
 
     def __init__(
@@ -44,10 +45,11 @@ class Migrator:
         url: DatabaseURL | None = None,
         *,
         watcher: Watcher | None = None,
+        announce: Callable[[tuple[Step, ...]], None] = lambda _: None,
         parents: Mapping[str, str] | None = None,
     ) -> None:
         self.environment = Environment(settings, url, parents=parents)
-        self._watcher = watcher
+        self._watcher, self._announce = watcher, announce
 
     def standing(self) -> Standing:
         """Return the current revisions, the heads, and how many revisions are pending."""
@@ -262,7 +264,10 @@ class Migrator:
 
         def work(heads: tuple[str, ...], context: MigrationContext) -> Iterator[MigrationStep]:
             check_known(self.environment.script, heads)
-            return run.observe(steps_from(heads), heads, context)
+            steps = steps_from(heads)
+            if steps:
+                self._announce(describe(steps))
+            return run.observe(steps, heads, context)
 
         with run.explained():
             self.environment.run(

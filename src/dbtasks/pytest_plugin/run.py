@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbtasks import maintenance
+from dbtasks import maintenance, policy
 from dbtasks.database import Database
 from dbtasks.environment import Environment
 from dbtasks.errors import ServerError
@@ -79,12 +79,20 @@ class Run:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings, leading to the throwaway server and nowhere else."""
+        """The settings, leading to the throwaway server and nowhere else.
+
+        Where `throwaway_url` names it, the project's own database may be on it too, and stays
+        out of sight.
+        """
         url = self.server().url
         sources = {**self.wanted.sources, "url": "the throwaway server of pytest"}
-        database = url.with_database(self.wanted.database)
+        named = self.wanted.throwaway_url is not None
         return replace(
-            self.wanted, server="external", url=database, throwaway_url=url, sources=sources
+            self.wanted,
+            server="external",
+            url=url if named else url.with_database(self.wanted.database),
+            throwaway_url=url.with_database(""),
+            sources=sources,
         )
 
     @cached_property
@@ -130,7 +138,12 @@ class Run:
         return self._server
 
     def _named(self) -> ThrowawayServer | None:
-        """Return the server of the setting `throwaway_url`, if that is set."""
+        """Return the server of the setting `throwaway_url`, if that is set.
+
+        Raises:
+            UsageError: it names the project's own database.
+        """
+        policy.check_throwaway(self.wanted)
         url = self.wanted.throwaway_url
         if url is None:
             return None

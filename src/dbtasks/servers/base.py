@@ -30,7 +30,7 @@ class Server(ABC):
     """
 
     kind: ClassVar[str]
-    # Whether dbtasks made the server, and so may destroy it with its data.
+    # Whether the server is ours, and so may be destroyed with its data: see dbtasks.policy.
     owned: ClassVar[bool] = True
 
     def __init__(self, settings: Settings, say: Callable[[str], None] = lambda _: None) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbtasks import maintenance
-from dbtasks.errors import RefusedError, ServerError, SettingsError
+from dbtasks import maintenance, policy
+from dbtasks.errors import ServerError, SettingsError
 from dbtasks.results import ServerStatus
 from dbtasks.servers.base import Server, wait_until_ready
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dbtasks.errors import RefusedError
     from dbtasks.settings import Settings
     from dbtasks.url import DatabaseURL
 
@@ -120,12 +121,8 @@ class ExternalServer(Server):
         return ServerError(error.message, remedy=remedy, code=error.code)
 
     def _refusal(self, verb: str) -> RefusedError:
-        return RefusedError(
-            f'refused to {verb} the external server {self.url.place} with database "{self.url.database}"'
-            f" (its URL is from {self.source}): dbtasks did not make it",
-            remedy=f"{verb} it where it runs; for a server of dbtasks' own {_without(self.source)}",
-            code="external",
-        )
+        target = policy.Target(url=self.url, owned=self.owned, source=self.source)
+        return policy.not_ours(target, verb, _without(self.source))
 
 
 def _without(source: str) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 TASKS: list[DatabaseTask] = []
 YES = "agree beforehand to what is removed"
+YES_DESTROY = "the database's name: agree beforehand, on a server that dbtasks did not make"
 
 
 def task(**options: Any) -> Callable[[Callable[..., Any]], DatabaseTask]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from invoke.exceptions import Exit
 
 from dbtasks.errors import CheckError, UsageError
-from dbtasks.tasks.declare import number, task
+from dbtasks.tasks.declare import YES_DESTROY, number, task
 
 if TYPE_CHECKING:
     from dbtasks.wiring import Session
@@ -116,6 +116,7 @@ def _merge_heads(session: Session, message: str = "Merge multiple heads") -> Non
         "base": "the base branch; origin/main, origin/master, main or master when not given",
         "force": "move it although that breaks something, and say what",
         "migrate": "roll the local database back before, and migrate it afterwards",
+        "yes_destroy": YES_DESTROY,
     },
 )
 def _rebase(
@@ -125,6 +126,7 @@ def _rebase(
     base: str = "",
     force: bool = False,
     migrate: bool = False,
+    yes_destroy: str = "",
 ) -> None:
     """Put a branch of the history behind another one, instead of merging."""
     prepared = session.database.prepare_rebase(
@@ -134,8 +136,7 @@ def _rebase(
         force=force,
         migrate=migrate,
     )
-    session.display.note(prepared.diff)
-    session.show_rebase(session.database.rebase(prepared))
+    session.rebase(prepared, yes_destroy)
 
 
 @task(

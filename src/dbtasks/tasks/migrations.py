@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbtasks.errors import UsageError
-from dbtasks.tasks.declare import YES, exclusive, number, task
+from dbtasks.tasks.declare import YES, YES_DESTROY, exclusive, number, task
 
 if TYPE_CHECKING:
     from dbtasks.wiring import Session
 
+UNDO = "undo revisions of"
 REVISION = "revision, branch@head or +N; the head when not given"
 
 
@@ -53,44 +54,54 @@ def _plan(session: Session, revision: str = "") -> None:
     help={
         "steps": "how many revisions to undo",
         "to": "the revision to go back to; base undoes all",
+        "yes_destroy": YES_DESTROY,
     },
 )
-def _rollback(session: Session, steps: str = "", to: str = "") -> None:
+def _rollback(session: Session, steps: str = "", to: str = "", yes_destroy: str = "") -> None:
     """Undo the last revision."""
     if steps and to:
         raise exclusive("--steps", "--to")
     count = number(steps or "1", "--steps")
-    migrator = session.database.migrator()
+    migrator = session.migrator_to_undo(UNDO, yes_destroy)
     session.show_outcome(migrator.downgrade(to) if to else migrator.rollback(count), "undid")
 
 
-@task(name="rollback-all", aliases=("migrate-down-all",), help={"yes": YES})
-def _rollback_all(session: Session, yes: bool = False) -> None:
+@task(
+    name="rollback-all",
+    aliases=("migrate-down-all",),
+    help={"yes": YES, "yes_destroy": YES_DESTROY},
+)
+def _rollback_all(session: Session, yes: bool = False, yes_destroy: str = "") -> None:
     """Undo all revisions, down to base."""
-    migrator = session.database.migrator()
-    session.confirm(
-        yes, f"This undoes every revision of database {session.database.server.address()}"
-    )
+    migrator = session.migrator_to_undo("undo every revision of", yes_destroy)
+    server = session.database.server
+    if server.owned:
+        question = f"This undoes every revision of database {server.address()}"
+        session.confirm(yes or bool(yes_destroy), question)
     session.show_outcome(migrator.downgrade("base"), "undid")
 
 
-@task(name="redo")
-def _redo(session: Session) -> None:
+@task(name="redo", help={"yes_destroy": YES_DESTROY})
+def _redo(session: Session, yes_destroy: str = "") -> None:
     """Undo the last revision and apply it again."""
-    session.show_outcome(session.database.migrator().redo(), "ran")
+    session.show_outcome(session.migrator_to_undo(UNDO, yes_destroy).redo(), "ran")
 
 
 @task(
     name="stamp",
     positional=("revision",),
-    help={"revision": "what to write: a revision, head, heads or base"},
+    help={
+        "revision": "what to write: a revision, head, heads or base",
+        "yes_destroy": YES_DESTROY,
+    },
 )
-def _stamp(session: Session, revision: str = "") -> None:
+def _stamp(session: Session, revision: str = "", yes_destroy: str = "") -> None:
     """Write a revision into the version table without running anything."""
     if not revision:
         raise UsageError(
             "a stamp needs a revision", remedy="write invoke db.stamp head, or another revision"
         )
-    standing = session.database.migrator().stamp(revision)
+    migrator = session.migrator_to_undo("overwrite the version table of", yes_destroy)
+    standing = migrator.stamp(revision)
     where = ", ".join(standing.current) or "base"
     session.show(standing, lambda: session.display.print(f"the version table says {where}"))
