@@ -103,7 +103,7 @@ def check_throwaway(settings: Settings) -> None:
     never touched, and another database of the server that `url` leads to is a clear word, such as
     the service container of a CI job. The very same database is not: that is the application's URL
     copied, and revisions that run beside an application's data still create roles and take the
-    server's time. Loopback names are the same host here; to refuse more is safe.
+    server's time. Whatever is this machine (loopback, a socket) is one host here.
 
     Raises:
         UsageError: `throwaway_url` and `url` name the same host, port and database.
@@ -121,5 +121,4 @@ def check_throwaway(settings: Settings) -> None:
 
 
 def _address(url: DatabaseURL) -> tuple[str, int, str]:
-    loopback = url.is_local and not url.host.startswith("/")
-    return ("localhost" if loopback else url.host.lower(), url.port, url.database)
+    return ("localhost" if url.is_local else url.host.lower(), url.port, url.database)

@@ -181,6 +181,28 @@ def test_re_parenting_is_proven_and_takes_the_local_database_along(served: Repos
     assert len(served.document("db.heads", "--check", "--base", "main")) == 1
 
 
+def test_a_database_of_somebody_else_is_taken_along_only_by_its_name(
+    repository: Repository, database: DatabaseURL
+) -> None:
+    throwaway = database.with_database("postgres").libpq()
+    external = {"DATABASE_URL": database.libpq(), "DBTASKS_THROWAWAY_URL": throwaway}
+    repository.environ.update(external)
+    assert repository.document("db.init")["current"] == ["ffff00000001"]
+    repository.git("merge", "--quiet", "--no-edit", "main")
+    path = repository.root / "migrations" / "versions" / "ffff00000001.py"
+    text = path.read_text(encoding="utf-8")
+    rebase = ("db.rebase", "--base", "main", "--migrate")
+    assert repository.document(*rebase, code=5)["error"]["code"] == "external"
+    wrong = repository.document(*rebase, "--yes-destroy", "shop", code=5)["error"]
+    assert wrong["code"] == "other-name"
+    assert "refused to undo revisions of database " in wrong["message"]
+    assert path.read_text(encoding="utf-8") == text
+    assert [one["revision"] for one in repository.document("db.current")] == ["ffff00000001"]
+    outcome = repository.document(*rebase, "--yes-destroy", database.database)
+    assert outcome["undone"] == ["ffff00000001"]
+    assert path.read_text(encoding="utf-8") != text
+
+
 def test_a_missing_parent_is_found_on_the_branch_that_has_it(repository: Repository) -> None:
     repository.add_revision("ffff00000002", "gift", parent="aaaa00000001")
     found = repository.document("db.history", code=4)["error"]

@@ -239,6 +239,9 @@ def test_on_a_server_of_ours_nothing_is_asked_and_a_wrong_name_is_refused(
         assert found["code"] == "other-name"
         assert 'refused to undo revisions of database "shop" at ' in found["message"]
         assert error(project, "db.rollback-all", code=5)["code"] == "not-confirmed"
+        for typed in ("shop\n", "\x04"):
+            done = at_terminal(project, "db.rollback-all", question="Go on? [y/N] ", typed=typed)
+            assert (done.code, "nobody agreed to that" in done.out) == (5, True), done
         assert document(project, "db.current")[0]["revision"] == PLAIN[2]
         assert document(project, "db.rollback-all", "--yes-destroy", "shop")["current"] == []
     finally:
@@ -252,7 +255,12 @@ class TestThrowawayUrl:
 
     @pytest.mark.parametrize(
         "throwaway",
-        [REAL, "postgresql://127.0.0.1:5433/shop", "postgresql+asyncpg://o@localhost:5433/shop"],
+        [
+            REAL,
+            "postgresql://127.0.0.1:5433/shop",
+            "postgresql+asyncpg://o@localhost:5433/shop",
+            "postgresql:///shop?host=/run/postgresql&port=5433",
+        ],
     )
     def test_the_same_database_is_refused(self, throwaway: str, tmp_path: Path) -> None:
         environ = {"DATABASE_URL": self.REAL, "DBTASKS_THROWAWAY_URL": throwaway}
