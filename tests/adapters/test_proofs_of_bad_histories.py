@@ -31,8 +31,8 @@ BEHIND_ITS_OWN_LOCK = """import sqlalchemy
 
 
 @pytest.fixture
-def project(copy_project: CopyProject, postgres: DatabaseURL) -> Project:
-    return copy_project("plain", postgres)
+def project(copy_project: CopyProject, database: DatabaseURL) -> Project:
+    return copy_project("plain", database)
 
 
 def with_bad_revision(project: Project, upgrade: str, downgrade: str = "pass") -> Project:
@@ -140,16 +140,16 @@ def test_an_env_py_that_goes_elsewhere_is_stopped(
 
 
 def test_without_revisions_nothing_is_proven(
-    copy_project: CopyProject, postgres: DatabaseURL
+    copy_project: CopyProject, database: DatabaseURL
 ) -> None:
-    proven = prove(copy_project("no_revisions", postgres))
+    proven = prove(copy_project("no_revisions", database))
     assert proven.failed[("upgrade", None)] == "no-revisions"
     assert proven.cell["outcome"] == "failed"
     assert proven.done.code == 1
 
 
-def test_several_heads_are_found(copy_project: CopyProject, postgres: DatabaseURL) -> None:
-    proven = prove(copy_project("several_heads", postgres))
+def test_several_heads_are_found(copy_project: CopyProject, database: DatabaseURL) -> None:
+    proven = prove(copy_project("several_heads", database))
     found = proven.by("failed")["single-head", None]
     assert found["code"] == "several-heads"
     assert found["message"] == "the history has 2 heads: 1184b34ba50a, 51672e9b8830"
@@ -157,9 +157,9 @@ def test_several_heads_are_found(copy_project: CopyProject, postgres: DatabaseUR
 
 
 def test_drift_of_the_models_is_found_by_that_proof_alone(
-    copy_project: CopyProject, postgres: DatabaseURL
+    copy_project: CopyProject, database: DatabaseURL
 ) -> None:
-    proven = prove(copy_project("drift", postgres))
+    proven = prove(copy_project("drift", database))
     assert proven.failed == {
         ("models", None): "models-differ",
         (
