@@ -82,9 +82,7 @@ class Database:
             announce=lambda steps: self._announce(target, steps),
         )
 
-    def migrator_to_undo(
-        self, operation: str, agree: Callable[[policy.Target], policy.Consent]
-    ) -> Migrator:
+    def migrator_to_undo(self, operation: str, agree: policy.Agree) -> Migrator:
         """Return the migrations for an `operation` that loses something, such as "undo revisions of".
 
         `agree` returns which database somebody named for it.
@@ -96,9 +94,7 @@ class Database:
         self._check_policy(operation, agree)
         return migrator
 
-    def _check_policy(
-        self, operation: str, agree: Callable[[policy.Target], policy.Consent]
-    ) -> None:
+    def _check_policy(self, operation: str, agree: policy.Agree) -> None:
         target = self._target(self.server.address())
         policy.check(target, operation, agree(target))
 
@@ -139,9 +135,7 @@ class Database:
                 raise
             return ()
 
-    def rebase(
-        self, prepared: PreparedRebase, agree: Callable[[policy.Target], policy.Consent]
-    ) -> RebaseOutcome:
+    def rebase(self, prepared: PreparedRebase, agree: policy.Agree) -> RebaseOutcome:
         """Rewrite the file, prove the new history on throwaway databases, migrate if asked.
 
         Raises:

@@ -11,11 +11,13 @@ Throwaway servers, and databases made beside the one that `throwaway_url` names,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from dbtasks.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dbtasks.settings import Settings
     from dbtasks.url import DatabaseURL
 
@@ -47,6 +49,9 @@ class Consent:
 
     name: str = ""
     typed: bool = False
+
+
+Agree: TypeAlias = "Callable[[Target], Consent]"
 
 
 def needs_name(target: Target, consent: Consent) -> bool:

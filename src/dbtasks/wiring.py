@@ -102,7 +102,7 @@ class Session:
         """
         return self.database.migrator_to_undo(operation, self._agreement(operation, named))
 
-    def _agreement(self, operation: str, named: str) -> Callable[[policy.Target], policy.Consent]:
+    def _agreement(self, operation: str, named: str) -> policy.Agree:
         """Return what finds out which database somebody names for an operation."""
 
         def agree(target: policy.Target) -> policy.Consent:
