@@ -21,8 +21,8 @@ NOT_MODELS = ("-k", "not models")
 
 
 @pytest.fixture
-def project(copy_project: CopyProject, postgres: DatabaseURL) -> Project:
-    return copy_project("plain", postgres)
+def project(copy_project: CopyProject, database: DatabaseURL) -> Project:
+    return copy_project("plain", database)
 
 
 def with_env(project: Project, text: str) -> Project:
