@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dbtasks.migrator.run import Watcher
     from dbtasks.rebase.run import PreparedRebase, RebaseOutcome
     from dbtasks.results import Difference, RehearsedStep, Step
+    from dbtasks.runs import Runs
     from dbtasks.servers import Choice, Server
     from dbtasks.settings import Settings
     from dbtasks.throwaway import Throwaways
@@ -63,8 +64,15 @@ class Database:
         """What the revision files and the version table say."""
         return Records(self.settings, lambda: self.server, self._say)
 
+    @cached_property
+    def runs(self) -> Runs:
+        """The runs of revisions on this database, one process at a time."""
+        from dbtasks.runs import Runs
+
+        return Runs(self.settings, self.records, lambda: self.server, self.migrator, self._say)
+
     def migrator(self) -> Migrator:
-        """Return the migrations on the running server's database.
+        """Return the migrations on the running server's database, to look at; `runs` lets them run.
 
         Raises:
             MigrationError: the files do not make up one sound history; nothing is asked then.
@@ -82,17 +90,17 @@ class Database:
             announce=lambda steps: self._announce(target, steps),
         )
 
-    def migrator_to_undo(self, operation: str, agree: policy.Agree) -> Migrator:
-        """Return the migrations for an `operation` that loses something, such as "undo revisions of".
+    def runs_to_undo(self, operation: str, agree: policy.Agree) -> Runs:
+        """Return the runs of revisions for an `operation` that loses something, such as "undo revisions of".
 
         `agree` returns which database somebody named for it.
 
         Raises:
             RefusedError: dbtasks did not make the server, and the database was not named.
         """
-        migrator = self.migrator()
+        self.migrator()  # what cannot be done is no question
         self._check_policy(operation, agree)
-        return migrator
+        return self.runs
 
     def _check_policy(self, operation: str, agree: policy.Agree) -> None:
         target = self._target(self.server.address())
@@ -140,27 +148,22 @@ class Database:
 
         Raises:
             RefusedError: the database has to be rolled back, and `agree` did not name it, as for
-                `migrator_to_undo`.
+                `runs_to_undo`.
         """
         from dbtasks.rebase.run import carry_out
 
-        if prepared.plan.way is not None:
-            self._check_policy("undo revisions of", agree)
-        return carry_out(prepared, self.throwaways(), self.migrator)
+        if prepared.plan.way is None:
+            return carry_out(prepared, self.throwaways())
+        self._check_policy("undo revisions of", agree)
+        with self.runs.alone(self._reachable()):
+            return carry_out(prepared, self.throwaways(), self.migrator)
 
     def migrate(self, target: str | None = None) -> Outcome:
         """Apply the pending revisions up to `target`; without one, all of a history with one head.
 
         With nothing to do, Alembic is not imported.
         """
-        url = self.server.address()
-        if target in {None, "head", "heads"}:
-            if target != "heads":
-                self.records.revisions.check_one_head()
-            standing = self.records.standing(url)
-            if standing.pending == 0:
-                return Outcome(applied=(), current=standing.current, pending=0)
-        return self.migrator().upgrade(target)
+        return self.runs.migrate(target)
 
     def status(self) -> DatabaseStatus:
         """Look at server, database and migrations; what cannot be told becomes the `problem`."""

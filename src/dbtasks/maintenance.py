@@ -313,6 +313,11 @@ def _end_connections(connection: psycopg.Connection, database: str) -> None:
             time.sleep(_ENDING_POLL)
 
 
+def lock_key(name: str) -> int:
+    """Return the key of the advisory lock of this name."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+
+
 @contextlib.contextmanager
 def advisory_lock(url: DatabaseURL, name: str, *, timeout: float) -> Iterator[None]:
     """Hold a session-level advisory lock of the server's maintenance database.
@@ -323,7 +328,7 @@ def advisory_lock(url: DatabaseURL, name: str, *, timeout: float) -> Iterator[No
     Raises:
         ServerError: somebody else held it for `timeout` seconds.
     """
-    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    key = lock_key(name)
     limit = time.monotonic() + timeout
     with connect_any(url) as connection:
         while not connection.execute("SELECT pg_try_advisory_lock(%s)", [key]).fetchone()[0]:  # type: ignore[index]

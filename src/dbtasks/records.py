@@ -13,11 +13,13 @@ from dbtasks.results import Revision, Standing
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
+    from dbtasks.migrator import Migrator
     from dbtasks.revisions.history import History
     from dbtasks.revisions.source import RevisionSource
     from dbtasks.servers import Server
     from dbtasks.settings import Settings
     from dbtasks.url import DatabaseURL
+    from dbtasks.version_table import VersionTable
 
 
 class Records:
@@ -30,6 +32,7 @@ class Records:
         self, settings: Settings, server: Callable[[], Server], say: Callable[[str], None]
     ) -> None:
         self._settings, self._server, self._say = settings, server, say
+        self._version_table: VersionTable | None = None
 
     @cached_property
     def revisions(self) -> History:
@@ -139,11 +142,37 @@ class Records:
         self.revisions.check()
         table = version_table.recall(self._settings)
         if table is None:
-            from dbtasks.migrator import Migrator
+            migrator = self._migrator(url)
+            current = migrator.standing().current
+            self._version_table = migrator.environment.version_table
+            return current
+        try:
+            return maintenance.applied_revisions(url, table.table, table.schema)
+        except ServerError as error:
+            raise self._server().explain(error) from error
 
-            self.enter(url)
-            return Migrator(self._settings, url).standing().current
-        return maintenance.applied_revisions(url, table.table, table.schema)
+    def is_at(self, url: DatabaseURL, target: str) -> bool:
+        """Tell whether the database is at `target` exactly, so that nothing is to do to get there."""
+        try:
+            wanted = self.revisions.get(target)
+        except MigrationError:  # wrong, or relative as +1 is: Alembic tells
+            return False
+        return {one.revision for one in wanted} == set(self.applied(url))
+
+    def version_table(self, url: DatabaseURL) -> VersionTable:
+        """Return which table is the version table; env.py runs only if that is not known."""
+        from dbtasks import version_table
+
+        told = version_table.recall(self._settings) or self._version_table
+        if told is None:
+            told = self._version_table = self._migrator(url).version_table()
+        return told
+
+    def _migrator(self, url: DatabaseURL) -> Migrator:
+        from dbtasks.migrator import Migrator
+
+        self.enter(url)
+        return Migrator(self._settings, url)
 
     def standing(self, url: DatabaseURL) -> Standing:
         """Return where the database stands against the revision files."""

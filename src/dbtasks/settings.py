@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PREFIX = "DBTASKS_"
 RESERVED = ("DBTASKS_TEST_", "DBTASKS_REQUIRE_ALL")
 # What tells databases apart must not leak from the main one into the others.
-_OF_ONE_DATABASE = frozenset({"url", "database", "setup_sql", "port"})
+_OF_ONE_DATABASE = frozenset({"url", "lock_url", "database", "setup_sql", "port"})
 
 
 def _option(
@@ -114,6 +114,14 @@ class Settings:
         read.text, "folder for generated passwords and local data", shown=".dbtasks"
     )
     start_timeout: float = _option(read.seconds, "seconds a server may take to answer", 60.0)
+    lock_wait: float = _option(
+        read.seconds, "seconds to wait while another process migrates the same database", 60.0
+    )
+    lock_url: DatabaseURL | None = _option(
+        read.url,
+        "URL past a connection pooler, for the lock of a migration",
+        shown="the database's",
+    )
     lock_timeout: str | None = _option(
         read.duration, "PostgreSQL's lock_timeout while migrating", shown="none"
     )
@@ -333,7 +341,7 @@ def _parse(option: Field[Any], value: object, layer: str) -> Any:
     try:
         return option.metadata["parse"](value)
     except ValueError as error:
-        secret = option.name in {"url", "throwaway_url", "env"}
+        secret = option.name in {"url", "lock_url", "throwaway_url", "env"}
         shown = "" if secret else f" = {value!r}"
         raise SettingsError(
             f"{option.name}{shown} from {layer} {error}",

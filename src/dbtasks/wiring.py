@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from dbtasks.display import Display
     from dbtasks.errors import DbtasksError
-    from dbtasks.migrator import Migrator
     from dbtasks.rebase.run import PreparedRebase, RebaseOutcome
     from dbtasks.results import Difference, Outcome, RehearsedStep, Revision, Step
+    from dbtasks.runs import Runs
 
 
 class Session:
@@ -92,15 +92,15 @@ class Session:
             code="not-confirmed",
         )
 
-    def migrator_to_undo(self, operation: str, named: str) -> Migrator:
-        """Return the migrations for an operation that loses something; `named` is which database may.
+    def runs_to_undo(self, operation: str, named: str) -> Runs:
+        """Return the runs of revisions for an operation that loses something; `named` is which database may.
 
         On a server that dbtasks did not make, a person at a terminal is asked for a missing name.
 
         Raises:
             RefusedError: no database was named there, or another one anywhere.
         """
-        return self.database.migrator_to_undo(operation, self._agreement(operation, named))
+        return self.database.runs_to_undo(operation, self._agreement(operation, named))
 
     def _agreement(self, operation: str, named: str) -> policy.Agree:
         """Return what finds out which database somebody names for an operation."""
@@ -115,7 +115,7 @@ class Session:
         return agree
 
     def rebase(self, prepared: PreparedRebase, named: str) -> None:
-        """Carry out a re-parenting and print what it did; `named` is as for `migrator_to_undo`."""
+        """Carry out a re-parenting and print what it did; `named` is as for `runs_to_undo`."""
         agree = self._agreement("undo revisions of", named)
         self.display.note(prepared.diff)
         self.show_rebase(self.database.rebase(prepared, agree))

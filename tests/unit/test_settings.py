@@ -235,6 +235,8 @@ def test_every_setting_has_an_environment_variable_that_works(tmp_path: Path) ->
         "results_dir": "results",
         "state_dir": "s",
         "start_timeout": "5",
+        "lock_wait": "5",
+        "lock_url": "postgresql://h/d",
         "lock_timeout": "5s",
         "statement_timeout": "1min",
     }

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from dbtasks.settings import Settings
     from dbtasks.url import DatabaseURL
+    from dbtasks.version_table import VersionTable
 
 
 class Migrator:
@@ -61,6 +62,12 @@ class Migrator:
 
         self.environment.run(look, dont_mutate=True)
         return self._standing(seen[-1])
+
+    def version_table(self) -> VersionTable:
+        """Return which table env.py says holds the applied revisions."""
+        self.environment.run(lambda *_: [], dont_mutate=True)
+        assert self.environment.version_table is not None
+        return self.environment.version_table
 
     def history(self, current: Sequence[str] = ()) -> tuple[Revision, ...]:
         """Return every revision, newest first; `current` are the ones to mark as current."""

@@ -93,7 +93,7 @@ def back(script: ScriptDirectory, count: int, heads: Sequence[str]) -> list[Migr
                 code="ambiguous-revision",
             )
         if not at:
-            raise _too_few(undone, count)
+            raise too_few(undone, count)
         revision = script.get_revision(at[0])
         with _functions_there():
             step = MigrationStep.downgrade_from_script(script.revision_map, revision)
@@ -102,7 +102,8 @@ def back(script: ScriptDirectory, count: int, heads: Sequence[str]) -> list[Migr
     return steps
 
 
-def _too_few(applied: int, count: int) -> MigrationError:
+def too_few(applied: int, count: int) -> MigrationError:
+    """Return the error of undoing `count` revisions where so many are applied."""
     if not applied:
         return MigrationError(
             "no revision is applied, so there is nothing to undo",

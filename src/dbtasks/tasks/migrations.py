@@ -62,8 +62,8 @@ def _rollback(session: Session, steps: str = "", to: str = "", yes_destroy: str 
     if steps and to:
         raise exclusive("--steps", "--to")
     count = number(steps or "1", "--steps")
-    migrator = session.migrator_to_undo(UNDO, yes_destroy)
-    session.show_outcome(migrator.downgrade(to) if to else migrator.rollback(count), "undid")
+    runs = session.runs_to_undo(UNDO, yes_destroy)
+    session.show_outcome(runs.rollback(count, to=to or None), "undid")
 
 
 @task(
@@ -73,18 +73,18 @@ def _rollback(session: Session, steps: str = "", to: str = "", yes_destroy: str 
 )
 def _rollback_all(session: Session, yes: bool = False, yes_destroy: str = "") -> None:
     """Undo all revisions, down to base."""
-    migrator = session.migrator_to_undo("undo every revision of", yes_destroy)
+    runs = session.runs_to_undo("undo every revision of", yes_destroy)
     server = session.database.server
     if server.owned:
         question = f"This undoes every revision of database {server.address()}"
         session.confirm(yes or bool(yes_destroy), question)
-    session.show_outcome(migrator.downgrade("base"), "undid")
+    session.show_outcome(runs.rollback(to="base"), "undid")
 
 
 @task(name="redo", help={"yes_destroy": YES_DESTROY})
 def _redo(session: Session, yes_destroy: str = "") -> None:
     """Undo the last revision and apply it again."""
-    session.show_outcome(session.migrator_to_undo(UNDO, yes_destroy).redo(), "ran")
+    session.show_outcome(session.runs_to_undo(UNDO, yes_destroy).redo(), "ran")
 
 
 @task(
@@ -101,7 +101,7 @@ def _stamp(session: Session, revision: str = "", yes_destroy: str = "") -> None:
         raise UsageError(
             "a stamp needs a revision", remedy="write invoke db.stamp head, or another revision"
         )
-    migrator = session.migrator_to_undo("overwrite the version table of", yes_destroy)
-    standing = migrator.stamp(revision)
+    runs = session.runs_to_undo("overwrite the version table of", yes_destroy)
+    standing = runs.stamp(revision)
     where = ", ".join(standing.current) or "base"
     session.show(standing, lambda: session.display.print(f"the version table says {where}"))

@@ -1,0 +1,60 @@
+"""Connection poolers between us and a server: whether a session is ours for longer than a statement."""
+
+from __future__ import annotations
+
+import select
+from typing import TYPE_CHECKING
+
+from dbtasks import maintenance
+from dbtasks.errors import ServerError
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from dbtasks.url import DatabaseURL
+
+_ROUNDS = 5
+_PATIENCE = 5.0
+
+
+def check_session(connection: psycopg.Connection, url: DatabaseURL) -> None:
+    """Stop if what a session sets or locks would not last on this connection to `url`.
+
+    A pooler tells its clients a process id of its own making, so a server's own address is known
+    by one question. A pooler that keeps sessions apart (PgBouncer's pool_mode = session) will do: it
+    never gives one server process to two clients, and never another one to a client that stays.
+
+    Raises:
+        ServerError: a pooler shares its connections between clients; code `pooler`.
+    """
+    if connection.info.backend_pid == _process(connection):
+        return
+    ours, theirs = set[int | None](), set[int | None]()
+    with maintenance.connect(url) as other:
+        for _ in range(_ROUNDS):  # other clients may have had the connection in between
+            ours.add(_process(connection))
+            theirs.add(_process(other))
+            ours.add(_process(connection))
+            if len(ours) > 1 or len(theirs) > 1 or ours & theirs or None in theirs:
+                raise _shared(url)
+
+
+def _process(connection: psycopg.Connection) -> int | None:
+    """Return the server process that answers now, None if the pooler has none to give."""
+    pgconn = connection.pgconn
+    pgconn.send_query(b"SELECT pg_backend_pid()")
+    if not select.select([connection.fileno()], [], [], _PATIENCE)[0]:
+        return None
+    found = None
+    while (result := pgconn.get_result()) is not None:
+        found = result.get_value(0, 0) if result.ntuples else found
+    return int(found) if found is not None else None
+
+
+def _shared(url: DatabaseURL) -> ServerError:
+    return ServerError(
+        f"{url.place} is a connection pooler whose clients share connections, such as PgBouncer in"
+        " transaction mode, and no lock on a migration lasts there",
+        remedy="let lock_url (DBTASKS_LOCK_URL) be the URL of the database past the pooler",
+        code="pooler",
+    )
