@@ -17,6 +17,10 @@ install_chromium() { # a history's SVG is looked at in a real browser
     hash chromium 2>/dev/null || install_packages chromium
 }
 
+install_pgbouncer() { # a migration's lock is taken through a real pooler, and past it
+    hash pgbouncer 2>/dev/null || install_packages pgbouncer
+}
+
 debian_mirror() { # the machine's own source of the Debian archive: apt reads every form of its source files
     local mirror
     # shellcheck disable=SC2016 # apt fills it in

@@ -84,12 +84,17 @@ def migration_lock(
                 code="lock-url",
             )
     with maintenance.connect(_named(address, "waiting to migrate")) as connection:
-        pooler.check_session(connection, address)
-        connection.prepare_threshold = None
-        connection.execute(_UNDISTURBED)
-        key = _key(connection, table)
-        _acquire(connection, key, url, wait, say)
-        _rename(connection, "migrating")
+        try:
+            pooler.check_session(connection, address)
+            key = _key(connection, table)
+            _acquire(connection, key, url, wait, say)
+        except psycopg.OperationalError as error:
+            raise ServerError(
+                f"the connection for the migration lock of {url.database} was lost:"
+                f" {str(error).splitlines()[0]}",
+                remedy="see that the server runs, then run this again; nothing was changed",
+                code="lock-lost",
+            ) from error
         try:
             yield
         finally:
@@ -103,6 +108,8 @@ def _acquire(
     wait: float,
     say: Callable[[str], None],
 ) -> None:
+    connection.prepare_threshold = None
+    connection.execute(_UNDISTURBED)
     limit = time.monotonic() + wait
     holder: Holder | None = None
     while not connection.execute("SELECT pg_try_advisory_lock(%s)", [key]).fetchone()[0]:  # type: ignore[index]
@@ -113,6 +120,7 @@ def _acquire(
         if holder is not None and time.monotonic() > limit:
             raise _locked(url, wait, holder)
         time.sleep(_POLL)
+    connection.execute("SELECT set_config('application_name', %s, false)", [_named_as("migrating")])
 
 
 def _locked(url: DatabaseURL, wait: float, holder: Holder) -> ServerError:
@@ -150,13 +158,9 @@ def _key(connection: psycopg.Connection, table: VersionTable) -> int:
 
 
 def _named(url: DatabaseURL, doing: str) -> DatabaseURL:
-    return replace(url, query={**_KEEPALIVE, **url.query, "application_name": _application(doing)})
+    return replace(url, query={**_KEEPALIVE, **url.query, "application_name": _named_as(doing)})
 
 
-def _rename(connection: psycopg.Connection, doing: str) -> None:
-    connection.execute("SELECT set_config('application_name', %s, false)", [_application(doing)])
-
-
-def _application(doing: str) -> str:
+def _named_as(doing: str) -> str:
     """Return what pg_stat_activity shows, in the 63 bytes that it has for that."""
     return f"dbtasks {doing}: pid {os.getpid()} on {platform.node()}"[:63]

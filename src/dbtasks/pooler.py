@@ -33,17 +33,17 @@ def check_session(connection: psycopg.Connection, url: DatabaseURL) -> None:
     with maintenance.connect(url) as other:
         for _ in range(_ROUNDS):  # other clients may have had the connection in between
             ours.add(_process(connection))
-            theirs.add(_process(other))
+            theirs.add(_process(other, _PATIENCE))
             ours.add(_process(connection))
             if len(ours) > 1 or len(theirs) > 1 or ours & theirs or None in theirs:
                 raise _shared(url)
 
 
-def _process(connection: psycopg.Connection) -> int | None:
-    """Return the server process that answers now, None if the pooler has none to give."""
+def _process(connection: psycopg.Connection, patience: float | None = None) -> int | None:
+    """Return the server process that answers now, None if the pooler has none to give in time."""
     pgconn = connection.pgconn
     pgconn.send_query(b"SELECT pg_backend_pid()")
-    if not select.select([connection.fileno()], [], [], _PATIENCE)[0]:
+    if not select.select([connection.fileno()], [], [], patience)[0]:
         return None
     found = None
     while (result := pgconn.get_result()) is not None:

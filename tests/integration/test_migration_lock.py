@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace as replace_url
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,9 @@ import pytest
 import poolers
 from conftest import missing
 from dbtasks import maintenance
+from dbtasks.errors import ServerError
+from dbtasks.migration_lock import migration_lock
+from dbtasks.version_table import VersionTable
 from histories import (
     PLAIN,
     document,
@@ -224,6 +228,25 @@ def test_the_lock_goes_with_a_holder_that_is_killed(
     assert version(database) == ["aaaa"]
 
 
+def test_who_waits_and_loses_the_connection_says_so(
+    project: Project, database: DatabaseURL, tmp_path: Path
+) -> None:
+    with (
+        migrating(project, database, tmp_path / "flag"),
+        running(project, "db.migrate", "--json") as waiter,
+    ):
+        until(lambda: rows(database, WAITED_ON) == [1], "the second process waits")
+        execute(database, WAITED_ON.replace("count(*)", "pg_terminate_backend(pid)"))
+        out, err = waiter.communicate(timeout=60)
+    assert waiter.returncode == 3, err
+    assert json.loads(out)["error"] == {
+        "code": "lock-lost",
+        "message": f"the connection for the migration lock of {database.database} was lost:"
+        " terminating connection due to administrator command",
+        "remedy": "see that the server runs, then run this again; nothing was changed",
+    }
+
+
 def test_nothing_to_do_takes_no_lock(
     project: Project, database: DatabaseURL, tmp_path: Path
 ) -> None:
@@ -293,6 +316,33 @@ def test_an_index_is_created_concurrently_while_others_wait(
             assert process.returncode == 0, (out, err)
     assert {"ours", "theirs"} <= relations(database)
     assert rows(database, "SELECT 1 FROM pg_index WHERE NOT indisvalid") == []
+
+
+def test_a_role_that_may_not_see_other_sessions_is_told_what_it_may_see(
+    database: DatabaseURL,
+) -> None:
+    maintenance.create(database)
+    role = f"{database.database} plain"
+    execute(database, f"CREATE ROLE \"{role}\" LOGIN PASSWORD 'x'")
+    try:
+        with (
+            migration_lock(database, VersionTable(), wait=1, say=print),
+            pytest.raises(ServerError) as caught,
+            migration_lock(
+                replace_url(database, user=role, password="x"),
+                VersionTable(),
+                wait=0.1,
+                say=print,
+            ),
+        ):
+            pytest.fail("two hold one lock")
+    finally:
+        execute(database.with_database("postgres"), f'DROP ROLE "{role}"')
+    assert re.fullmatch(
+        rf"waited 0\.1 s to migrate database {database.database} at {database.place}: its migration lock"
+        rf" is held by server process \d+ \(dbtasks migrating: pid {os.getpid()} on \S+\)",
+        caught.value.message,
+    )
 
 
 def test_a_server_that_ends_idle_sessions_leaves_the_lock_alone(

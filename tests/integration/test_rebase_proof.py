@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,10 @@ import pytest
 from conftest import missing
 from dbtasks.database import Database
 from dbtasks.errors import DbtasksError
+from dbtasks.migration_lock import migration_lock
 from dbtasks.rebase.run import carry_out, prepare_rebase, prove
 from dbtasks.settings import load_settings
+from dbtasks.version_table import VersionTable
 from histories import execute, relations, rows, version, write_revision
 
 if TYPE_CHECKING:
@@ -144,6 +147,19 @@ def test_a_local_database_at_a_moved_revision_is_taken_along(team: Team) -> None
     outcome = carry_out(prepared, team.throwaways, team.migrator)
     assert outcome.undone == ("ours2", "ours")
     assert outcome.applied == ("theirs", "ours", "ours2")
+    assert version(team.url) == ["ours2"]
+
+
+def test_a_local_database_is_not_taken_along_while_another_process_migrates_it(team: Team) -> None:
+    prepared = prepare_rebase(team.settings, applied=team.applied("ours2"), migrate=True)
+    database = Database(replace(team.settings, lock_wait=0.2))
+    with (
+        migration_lock(team.url, VersionTable(), wait=1, say=print),
+        pytest.raises(DbtasksError) as caught,
+    ):
+        database.rebase(prepared)
+    assert (caught.value.code, caught.value.exit_code) == ("locked", 3)
+    assert team.changed() == []
     assert version(team.url) == ["ours2"]
 
 
