@@ -47,7 +47,7 @@ class Holder:
     since: str
 
     def __str__(self) -> str:
-        parts = [f"held by server process {self.pid}"]
+        parts = [f"server process {self.pid}"]
         parts += [f"({self.application})"] if self.application else []
         parts += [f"from {self.client}"] if self.client else []
         parts += [f"since {self.since} UTC"] if self.since else []
@@ -116,7 +116,7 @@ def _acquire(
         found = _holder(connection, key)
         if found is not None and (holder is None or found.pid != holder.pid):
             holder = found
-            say(f"waiting up to {wait:g} s for the migration lock of {url.database}: {holder}")
+            say(f"waiting for {holder}, which holds the migration lock of {url.database}")
         if holder is not None and time.monotonic() > limit:
             raise _locked(url, wait, holder)
         time.sleep(_POLL)
@@ -126,7 +126,7 @@ def _acquire(
 def _locked(url: DatabaseURL, wait: float, holder: Holder) -> ServerError:
     return ServerError(
         f"waited {wait:g} s to migrate database {url.database} at {url.place}:"
-        f" its migration lock is {holder}",
+        f" its migration lock is held by {holder}",
         remedy="run this again when that has ended, or let lock_wait (DBTASKS_LOCK_WAIT) be longer;"
         " if it hangs, end that client, or if the client's machine is gone, its session:"
         f" SELECT pg_terminate_backend({holder.pid})",
