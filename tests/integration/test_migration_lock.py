@@ -146,7 +146,7 @@ def test_whatever_runs_revisions_waits_for_its_turn(
 ) -> None:
     succeeded(project.invoke("db.migrate"))
     with migrating(project, database, tmp_path / "flag") as holder:
-        found = error(project, *task.split(), code=3, DBTASKS_LOCK_WAIT="0.3")
+        found = error(project, *project.named(*task.split()), code=3, DBTASKS_LOCK_WAIT="0.3")
         assert found["code"] == "locked"
         assert holder.poll() is None
         assert version(database) == [PLAIN[2]]
@@ -157,7 +157,7 @@ def test_a_stamp_waits_for_its_turn(
 ) -> None:
     succeeded(project.invoke("db.migrate"))
     with migrating(project, database, tmp_path / "flag"):
-        arguments = ("db.stamp", PLAIN[0])
+        arguments = project.named("db.stamp", PLAIN[0])
         assert error(project, *arguments, code=3, DBTASKS_LOCK_WAIT="0.3")["code"] == "locked"
         assert version(database) == [PLAIN[2]]
 
@@ -261,7 +261,7 @@ def test_nothing_to_do_takes_no_lock(
             "db.stamp head",
             "db.init",
         ):
-            done = succeeded(project.invoke(*task.split(), DBTASKS_LOCK_WAIT="0.1"))
+            done = succeeded(project.invoke(*project.named(*task.split()), DBTASKS_LOCK_WAIT="0.1"))
             assert "waiting" not in done.err, task
         assert rows(database, WAITED_ON) == [0]
 
@@ -271,9 +271,10 @@ def test_nothing_to_undo_takes_no_lock(
 ) -> None:
     with migrating(project, database, tmp_path / "flag"):  # all in one transaction
         for task in ("db.rollback", "db.redo"):
-            found = error(project, task, DBTASKS_LOCK_WAIT="0.1")
+            found = error(project, *project.named(task), DBTASKS_LOCK_WAIT="0.1")
             assert found["code"] == "nothing-to-undo"
-        assert document(project, "db.rollback", "--to", "base", DBTASKS_LOCK_WAIT="0.1") == {
+        to_base = project.named("db.rollback", "--to", "base")
+        assert document(project, *to_base, DBTASKS_LOCK_WAIT="0.1") == {
             "applied": [],
             "current": [],
             "pending": 4,

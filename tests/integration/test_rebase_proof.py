@@ -13,6 +13,7 @@ from conftest import missing
 from dbtasks.database import Database
 from dbtasks.errors import DbtasksError
 from dbtasks.migration_lock import migration_lock
+from dbtasks.policy import Consent
 from dbtasks.rebase.run import carry_out, prepare_rebase, prove
 from dbtasks.settings import load_settings
 from dbtasks.version_table import VersionTable
@@ -157,7 +158,7 @@ def test_a_local_database_is_not_taken_along_while_another_process_migrates_it(t
         migration_lock(team.url, VersionTable(), wait=1, say=print),
         pytest.raises(DbtasksError) as caught,
     ):
-        database.rebase(prepared)
+        database.rebase(prepared, lambda target: Consent(name=target.url.database))
     assert (caught.value.code, caught.value.exit_code) == ("locked", 3)
     assert team.changed() == []
     assert version(team.url) == ["ours2"]
