@@ -9,7 +9,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 # Servers are made once for all tests of these files, of some for each kind.
 _SHARED = re.compile(
     r"tests/integration/test_(?:branches|catalog|catalog_versions|server_contract)\.py"
-    r"::\w+(?:\[(?P<kind>docker-\d+|compose|local))?"
+    r"::\w+(?:\[(?P<kind>docker-\d+|compose-\d+|local))?"
 )
 
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from dbtasks.url import DatabaseURL
 
-OWNED = ("docker-14", "docker-18", "compose", "local")
+# The newest major in a container of ours, the oldest in one of compose: their volumes are elsewhere.
+OWNED = ("docker-18", "compose-14", "local")
 AWKWARD = 'we ird-Ü"x'
 COMPOSE = """\
 name: {project}
@@ -113,7 +114,7 @@ def case_of(kind: str, root: Path, docker_image: str) -> Iterator[Case]:
     if name == "docker":
         case = docker_case(root, docker_image, major)
     elif name == "compose":
-        case = compose_case(root, docker_image, "18")
+        case = compose_case(root, docker_image, major)
     else:
         case = local_case(root)
     try:
