@@ -402,7 +402,9 @@ class TestDocker:
             pass
         assert raised.value.code == "engine"
 
-    def test_without_the_image_is_an_error_of_its_own(self, tmp_path: Path) -> None:
+    def test_without_the_image_is_an_error_of_its_own(
+        self, docker_engine: None, tmp_path: Path
+    ) -> None:
         given = {"server": "docker", "image": "localhost:1/nobody/postgres:{version}"}
         settings = load_settings(root=tmp_path, environ={}, flags=given)
         with pytest.raises(ServerError) as raised, throwaway_server(settings):
