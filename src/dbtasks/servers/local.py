@@ -207,6 +207,7 @@ class LocalServer(Server):
 
     def _bring_up(self, cluster: Cluster) -> DatabaseURL:
         """Start the server if it is down, wait for it, and start again if it went down meanwhile."""
+        postmaster.await_unrecorded(cluster, timeout=self.settings.start_timeout)
         for attempt in range(_ATTEMPTS):
             process = postmaster.running(cluster)
             since = cluster.log_size()

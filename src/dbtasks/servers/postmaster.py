@@ -16,7 +16,7 @@ from dbtasks.errors import ServerError
 from dbtasks.servers.account import server_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from dbtasks.servers.binaries import Binaries
     from dbtasks.servers.cluster import Cluster
@@ -57,8 +57,20 @@ def is_alive(cluster: Cluster, pid: int) -> bool:
             if ended:
                 _launched.discard(pid)
             return not ended
-    command = _command(pid)
-    return cluster.mark() in command or f" -D {cluster.data}" in command
+    return _serves(cluster, _command(pid))
+
+
+def await_unrecorded(cluster: Cluster, *, timeout: float) -> None:
+    """Wait while a postmaster of this cluster has not written `postmaster.pid` yet.
+
+    The start of a killed command leaves such a one for a moment: a second one beside it would end,
+    and take the first one's lock file with it. After `timeout` seconds it is left to itself.
+    """
+    limit = time.monotonic() + timeout
+    while running(cluster) is None and time.monotonic() < limit:
+        if not any(_serves(cluster, command) for command in _commands()):
+            return
+        time.sleep(_POLL)
 
 
 def started_with(cluster: Cluster) -> object:
@@ -150,6 +162,27 @@ def _spawn(cluster: Cluster, argv: list[str]) -> int:
         )
     process.returncode = 0  # it outlives us on purpose: no warning about a running child
     return process.pid
+
+
+def _serves(cluster: Cluster, command: str) -> bool:
+    """Tell whether a command line is that of this cluster's postmaster."""
+    if not command:
+        return False
+    try:
+        return cluster.mark() in command or f" -D {cluster.data}" in command
+    except FileNotFoundError:  # removed meanwhile, which is done after the end of its server
+        return False
+
+
+def _commands() -> Iterator[str]:
+    """Yield the command lines of all processes."""
+    if os.path.isdir("/proc/self"):  # noqa: PTH112
+        yield from (_command(int(name)) for name in os.listdir("/proc") if name.isdecimal())  # noqa: PTH208
+        return
+    program = shutil.which("ps") or "/bin/ps"
+    argv = [program, "-axww", "-o", "command="]
+    done = subprocess.run(argv, capture_output=True, check=False, timeout=10)
+    yield from os.fsdecode(done.stdout).splitlines()
 
 
 def _command(pid: int) -> str:
