@@ -295,7 +295,7 @@ def test_two_databases_of_one_tasks_file_are_both_migrated(
 def test_a_password_may_hold_any_character(
     name: str, password: str, copy_project: CopyProject, database: DatabaseURL
 ) -> None:
-    role = f"{database.database} r%le"
+    role = f"r%le {database.database}"
     literal = "'" + password.replace("'", "''") + "'"
     execute(
         database.with_database("postgres"),
@@ -790,14 +790,19 @@ class TestInProcess:
             migrator.standing()
         assert surroundings() == before
 
+    @pytest.mark.parametrize("use", ["nullcontext(given)", "given.connect()"])
     def test_an_env_may_use_the_connection_it_is_given(
-        self, project: Project, database: DatabaseURL, make_settings: MakeSettings
+        self, project: Project, database: DatabaseURL, make_settings: MakeSettings, use: str
     ) -> None:
         write_env(
             project,
+            "from contextlib import nullcontext\n"
             "from alembic import context\n"
-            "context.configure(connection=context.config.attributes['connection'])\n"
-            "with context.begin_transaction():\n    context.run_migrations()\n",
+            "given = context.config.attributes['connection']\n"
+            f"with {use} as connection:\n"
+            "    context.configure(connection=connection)\n"
+            "    with context.begin_transaction():\n"
+            "        context.run_migrations()\n",
         )
         migrator = Migrator(make_settings(project.root), database)
         assert migrator.upgrade().current == (PLAIN[2],)

@@ -20,6 +20,7 @@ from alembic.runtime.environment import EnvironmentContext
 
 from dbtasks import maintenance, version_table
 from dbtasks.alembic_config import config_files
+from dbtasks.environment.attributes import ASYNC_ONLY, Attributes
 from dbtasks.environment.errors import alembic_errors, env_error
 from dbtasks.environment.files import load, read_scripts, reparented
 from dbtasks.environment.imports import files_of, imports_of
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from dbtasks.url import DatabaseURL
 
 _ASYNC_SIGNS = ("asyncio", "create_async_engine", "async_engine_from_config")
-_ASYNC_ONLY = frozenset({"asyncpg", "psycopg_async"})
 
 
 class Environment:
@@ -92,7 +92,7 @@ class Environment:
             MigrationError: env.py raised, connected to another database, or never ran migrations.
         """
         assert self.url is not None
-        attributes = _Attributes(self.config.attributes, self.url)
+        attributes = Attributes(self.config.attributes, self.url)
         self.config.attributes = attributes
         if sql_to is not None:
             self.config.output_buffer = sql_to
@@ -191,7 +191,7 @@ class Environment:
             source = ""
         if any(sign in source for sign in _ASYNC_SIGNS):
             return url.driver or ("asyncpg" if find_spec("asyncpg") else "psycopg")
-        return "psycopg" if url.driver in _ASYNC_ONLY else url.driver or "psycopg"
+        return "psycopg" if url.driver in ASYNC_ONLY else url.driver or "psycopg"
 
     def _check(self, connection: Connection) -> None:
         """Stop unless `connection` is to the database we mean; then set the timeouts on it."""
@@ -272,39 +272,6 @@ class _Guard:
             record(statement, parameters)
 
         sqlalchemy.event.listen(connection, "before_cursor_execute", before)
-
-
-class _Attributes(dict[str, Any]):
-    """`config.attributes` whose `connection` is opened when an env.py asks for it."""
-
-    def __init__(self, kept: dict[str, Any], url: DatabaseURL) -> None:
-        super().__init__(kept)
-        self._url = url
-        self._connection: Connection | None = None
-
-    def __getitem__(self, key: str) -> Any:
-        return self.get(key) if key == "connection" else super().__getitem__(key)
-
-    def __contains__(self, key: object) -> bool:
-        return key == "connection" or super().__contains__(key)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return an attribute; `connection` is one to the database we mean."""
-        if key != "connection":
-            return super().get(key, default)
-        if self._connection is None:
-            driver = "psycopg" if self._url.driver in _ASYNC_ONLY else self._url.driver
-            engine = sqlalchemy.create_engine(
-                self._url.with_driver(driver).sqlalchemy(), poolclass=sqlalchemy.NullPool
-            )
-            self._connection = engine.connect()
-        return self._connection
-
-    def close(self) -> None:
-        """Close the connection, if one was asked for."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
 
 def _version_table(context: MigrationContext) -> VersionTable:
