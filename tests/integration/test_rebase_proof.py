@@ -164,6 +164,17 @@ def test_a_local_database_is_not_taken_along_while_another_process_migrates_it(t
     assert version(team.url) == ["ours2"]
 
 
+def test_nothing_is_moved_when_the_local_database_cannot_go_back(team: Team) -> None:
+    prepared = prepare_rebase(team.settings, applied=team.applied("ours2"), migrate=True)
+    execute(team.url, "CREATE VIEW seen AS SELECT id FROM ours2")
+    with pytest.raises(DbtasksError) as caught:
+        carry_out(prepared, team.throwaways, team.migrator)
+    assert caught.value.exit_code == 4
+    assert caught.value.details[-1] == "nothing was re-parented: ours.py is as it was"
+    assert team.changed() == []
+    assert version(team.url) == ["ours2"]
+
+
 def test_only_the_moved_branch_is_rolled_back_where_both_are_applied(team: Team) -> None:
     current = team.applied("theirs", "ours")
     assert current == ("ours", "theirs")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbtasks.errors import DbtasksError, MigrationError, RefusedError
@@ -137,11 +138,20 @@ def carry_out(
     prepared.change.check()
     proofs = prove(throwaways, plan)
     if plan.way is not None and migrator is not None:
-        undone = tuple(one.revision for one in migrator().downgrade(plan.way.target).applied)
+        try:
+            undone = tuple(one.revision for one in migrator().downgrade(plan.way.target).applied)
+        except MigrationError as error:
+            told = f"nothing was re-parented: {Path(plan.first.path).name} is as it was"
+            raise _with_detail(error, told) from error
     try:
         prepared.change.write()
     except MigrationError as error:
-        raise _rolled_back(error, undone) from error
+        if not undone:
+            raise
+        told = f"{', '.join(undone)} undone in the local database"
+        raise _with_detail(
+            error, f"{told}; invoke db.migrate applies what the files say"
+        ) from error
     if undone and migrator is not None:
         applied = tuple(one.revision for one in migrator().upgrade("heads").applied)
     return RebaseOutcome(
@@ -160,14 +170,13 @@ def carry_out(
     )
 
 
-def _rolled_back(error: MigrationError, undone: Sequence[str]) -> MigrationError:
-    names = ", ".join(undone)
-    told = f"{names} undone in the local database; invoke db.migrate applies what the files say"
+def _with_detail(error: MigrationError, told: str) -> MigrationError:
     return MigrationError(
         error.message,
         remedy=error.remedy,
         code=error.code,
-        details=[*error.details, told] if undone else error.details,
+        details=[*error.details, told],
+        revision=error.revision,
     )
 
 
