@@ -79,14 +79,17 @@ def server_version(url: DatabaseURL) -> str:
 def change_password(url: DatabaseURL, password: str) -> None:
     """Give the role of `url` another password; only its verifier goes to the server and its log."""
     with connect(url) as connection:
-        verifier = connection.pgconn.encrypt_password(
-            password.encode(), url.user.encode(), b"scram-sha-256"
-        )
         connection.execute(
             sql.SQL("ALTER ROLE {} PASSWORD {}").format(
-                sql.Identifier(url.user), sql.Literal(verifier.decode())
+                sql.Identifier(url.user), verifier(connection, url.user, password)
             )
         )
+
+
+def verifier(connection: psycopg.Connection, role: str, password: str) -> sql.Literal:
+    """Return what a server may be told instead of a password, so that its log does not get that."""
+    found = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
+    return sql.Literal(found.decode())
 
 
 def applied_revisions(url: DatabaseURL, table: str, schema: str | None) -> tuple[str, ...]:

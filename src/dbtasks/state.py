@@ -7,10 +7,12 @@ import errno
 import fcntl
 import os
 import secrets
+import stat
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dbtasks import private_files
 from dbtasks.errors import ServerError, SettingsError
 
 if TYPE_CHECKING:
@@ -26,19 +28,25 @@ class State:
 
     def __init__(self, settings: Settings) -> None:
         self.folder = settings.root / Path(settings.state_dir or ".dbtasks").expanduser()
+        self._root, self._chosen = settings.root, settings.state_dir is not None
         self._timeout = settings.start_timeout * 2
 
     def path(self, name: str) -> Path:
-        """Return the path of a file or folder in the state folder, which is created."""
+        """Return the path of a file or folder in the state folder, which is created.
+
+        Permissions that others got meanwhile are taken away again.
+
+        Raises:
+            SettingsError: the folder cannot be written, or cannot keep a secret.
+        """
+        self._check_place()
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            ignore = self.folder / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n", encoding="utf-8")
+            private_files.make_folder(self.folder, may_be_entered=self._chosen)
             if not os.access(self.folder, os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             raise self._not_writable(error) from error
+        self._check_secrecy()
         return self.folder / name
 
     def password(self, name: str) -> str:
@@ -52,20 +60,18 @@ class State:
 
     def kept_password(self, name: str) -> str:
         """Return the password kept under `name`, empty when there is none."""
+        path = self.folder / f"{name}.password"
+        private_files.close(path)
         with contextlib.suppress(FileNotFoundError):
-            return (self.folder / f"{name}.password").read_text(encoding="utf-8").strip()
+            return path.read_text(encoding="utf-8").strip()
         return ""
 
     def keep_password(self, name: str, password: str) -> None:
         """Keep a password under `name`, in the place of another one if there is one."""
         path = self.path(f"{name}.password")
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
         try:
-            draft.touch(mode=0o600)
-            draft.write_text(password + "\n", encoding="utf-8")
-            draft.replace(path)
+            private_files.write(path, password + "\n")
         except OSError as error:
-            draft.unlink(missing_ok=True)
             raise self._not_writable(error) from error
 
     def has_password(self, name: str) -> bool:
@@ -86,6 +92,29 @@ class State:
         with locked(self.path(f"{name}.lock"), name=name, timeout=self._timeout):
             yield
 
+    def _check_place(self) -> None:
+        """Refuse the project's own folder or one around it: all in a state folder is left out of git."""
+        if self.folder.resolve() in {self._root, *self._root.parents}:
+            raise SettingsError(
+                f"the state folder {self.folder} is the project's folder, or one around it",
+                remedy="let DBTASKS_STATE_DIR name a folder that holds nothing else, such as .dbtasks",
+                code="state-folder",
+            )
+
+    def _check_secrecy(self) -> None:
+        if not private_files.ignores_itself(self.folder):
+            raise SettingsError(
+                f"the state folder {self.folder} holds passwords, and its .gitignore lets git take them along",
+                remedy="let the only line of that .gitignore be *, or let DBTASKS_STATE_DIR name another folder",
+                code="state-folder",
+            )
+        if self._chosen and self.folder.stat().st_mode & stat.S_IWOTH:
+            raise SettingsError(
+                f"the state folder {self.folder} holds passwords, and everybody may write in it",
+                remedy=f"chmod o-w {self.folder}, or let DBTASKS_STATE_DIR name another folder",
+                code="state-folder",
+            )
+
     def _not_writable(self, error: OSError) -> SettingsError:
         return SettingsError(
             f"the state folder {self.folder} cannot be written: {error.strerror}",
@@ -102,7 +131,7 @@ def locked(path: Path, *, name: str, timeout: float) -> Iterator[None]:
         ServerError: another process held it for `timeout` seconds.
     """
     limit = time.monotonic() + timeout
-    with path.open("a", encoding="utf-8") as file:
+    with open(path, "a", encoding="utf-8", opener=private_files.opener) as file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

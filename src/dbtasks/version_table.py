@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dbtasks import private_files
 from dbtasks.errors import SettingsError
 from dbtasks.state import State
 
@@ -59,9 +60,7 @@ def remember(settings: Settings, told: VersionTable, files: Iterable[Path]) -> N
         if not _is_evident(told, files):
             path.unlink(missing_ok=True)
             return
-        draft = path.with_name(f"{path.name}.{id(document)}")
-        draft.write_text(json.dumps(document), encoding="utf-8")
-        draft.replace(path)
+        private_files.write(path, json.dumps(document))
     except (OSError, SettingsError):
         return  # a read-only checkout has no memory
 

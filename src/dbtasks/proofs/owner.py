@@ -56,7 +56,7 @@ def owned(throwaways: Throwaways) -> Iterator[DatabaseURL]:
         with maintenance.connect(url) as connection:
             connection.execute(
                 sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
-                    sql.Identifier(role), sql.Literal(password)
+                    sql.Identifier(role), maintenance.verifier(connection, role, password)
                 )
             )
             stack.callback(_drop, url, role)

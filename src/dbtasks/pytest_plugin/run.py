@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbtasks import maintenance, policy
+from dbtasks import maintenance, policy, private_files
 from dbtasks.database import Database
 from dbtasks.environment import Environment
 from dbtasks.errors import ServerError
@@ -163,10 +163,7 @@ class Run:
             server = _written(folder)
             if server is None:
                 server = self._start()
-                draft = folder / "server.draft"
-                draft.touch(mode=0o600)
-                draft.write_text(json.dumps(server.handle), encoding="utf-8")
-                draft.replace(folder / _SERVER)
+                private_files.write(folder / _SERVER, json.dumps(server.handle))
         return server
 
     def shared_folder(self) -> str:

@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dbtasks import private_files
 from dbtasks.errors import ServerError, SettingsError
 from dbtasks.servers import drafts
 from dbtasks.servers.account import make_enterable, server_environment
@@ -92,8 +93,7 @@ class Cluster:
             data.mkdir(mode=0o700)
             self.account.own(data)
             secret = draft / "password"
-            secret.touch(mode=0o600)
-            secret.write_text(password + "\n", encoding="utf-8")
+            private_files.write_new(secret, password + "\n")
             self.account.own(secret)
             self._initdb(binaries, draft, user=user, timeout=timeout, options=options)
             secret.unlink()

@@ -14,6 +14,7 @@ from python_on_whales.exceptions import (
     NoSuchVolume,
 )
 
+from dbtasks import private_files
 from dbtasks.errors import RefusedError, ServerError
 from dbtasks.servers import docker_plan as plan
 from dbtasks.servers import engine
@@ -266,10 +267,8 @@ class DockerObjects:
             "POSTGRES_DB": self._settings.database,
         }
         try:
-            path.touch(mode=0o600, exist_ok=False)
-            path.write_text(
-                "".join(f"{name}={value}\n" for name, value in values.items()), encoding="utf-8"
-            )
+            lines = (f"{name}={value}\n" for name, value in values.items())
+            private_files.write_new(path, "".join(lines))
             yield path
         finally:
             path.unlink(missing_ok=True)

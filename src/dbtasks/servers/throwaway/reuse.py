@@ -8,6 +8,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from dbtasks import private_files
 from dbtasks.errors import ServerError
 from dbtasks.servers.docker_plan import image_name
 from dbtasks.servers.throwaway.base import PREFIX, Order, ThrowawayServer
@@ -66,10 +67,7 @@ def find_or_make(
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        draft = path.with_suffix(".draft")
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps(server.handle), encoding="utf-8")
-        draft.replace(path)
+        private_files.write(path, json.dumps(server.handle))
     return server
 
 
