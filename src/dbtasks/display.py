@@ -82,6 +82,13 @@ class Display:
         if not self._quiet:
             self._errors.print(Text(message))
 
+    def warn(self, message: str) -> None:
+        """Print a line that stays on stderr, also where a machine reads stdout."""
+        from rich.text import Text
+
+        self.clear()
+        self._errors.print(Text(message))
+
     def begin(self, step: Step) -> None:
         """Show the revision that is about to run."""
         if self._errors.is_terminal:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from dbtasks.masking import masked
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -12,7 +14,8 @@ class DbtasksError(Exception):
     """An error that a user can act upon.
 
     `message` is one line; `remedy` says what to do next; `details` are further lines (a server's
-    last log lines, the statement that failed). `code` is stable and machine-readable.
+    last log lines, the statement that failed). `code` is stable and machine-readable. Passwords that
+    stand in what others said are masked.
     """
 
     exit_code: ClassVar[int] = 1
@@ -26,11 +29,12 @@ class DbtasksError(Exception):
         code: str = "",
         details: Sequence[str] = (),
     ) -> None:
+        message = masked(message)
         super().__init__(message)
         self.message = " ".join(message.split())
         self.remedy = remedy
         self.code = code or self.default_code
-        self.details = tuple(details)
+        self.details = tuple(map(masked, details))
 
 
 class CheckError(DbtasksError):

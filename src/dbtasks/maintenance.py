@@ -46,6 +46,8 @@ IDENTITY_SQL = "SELECT current_database(), extract(epoch FROM pg_postmaster_star
 def connect(url: DatabaseURL) -> Iterator[psycopg.Connection]:
     """Connect in autocommit mode.
 
+    Of psycopg's own error the traceback is left out: its local variables hold the password.
+
     Raises:
         ServerError: with the server's own words; code `database-missing` or `password` where known.
     """
@@ -63,9 +65,9 @@ def connect(url: DatabaseURL) -> Iterator[psycopg.Connection]:
             f"the database URL has an option that libpq does not know: {str(error).strip()}",
             remedy="correct what follows the ? in it",
             code="url",
-        ) from error
+        ) from error.with_traceback(None)
     except psycopg.Error as error:
-        raise _connection_error(url, error) from error
+        raise _connection_error(url, error) from error.with_traceback(None)
     with contextlib.closing(connection):
         yield connection
 

@@ -7,6 +7,7 @@ from functools import singledispatch
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
+from dbtasks.masking import masked, masked_variables
 from dbtasks.results import (
     DatabaseStatus,
     Difference,
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 READ_IT = (
     "read it before you commit it: autogenerate does not see renames (it drops and adds),"
     " views, functions, triggers, and data to move"
+)
+SHOWS_IT = (
+    "this URL has the password in it: keep it out of logs, and out of a program's arguments,"
+    " which every user of the machine may see"
 )
 SETTINGS_COLUMNS = ("setting", "value", "from")
 
@@ -140,9 +145,18 @@ def error_document(error: DbtasksError) -> Any:
 def settings_rows(settings: Settings) -> list[tuple[str, str, str]]:
     """Return every setting with its value as text and the place it came from."""
     return [
-        (name, _setting(getattr(settings, name)), source)
+        (name, _setting(_shown(settings, name)), source)
         for name, source in settings.sources.items()
     ]
+
+
+def _shown(settings: Settings, name: str) -> object:
+    """Return a setting with the passwords masked that somebody wrote out in it."""
+    if name == "env":
+        return masked_variables(settings.env)
+    if name == "setup_sql":
+        return tuple(map(masked, settings.setup_sql))
+    return getattr(settings, name)
 
 
 def _setting(value: object) -> str:
@@ -158,9 +172,9 @@ def _setting(value: object) -> str:
 
 
 def settings_document(settings: Settings) -> Any:
-    """Return every setting as `{name: {"value", "from"}}`, the URL masked."""
+    """Return every setting as `{name: {"value", "from"}}`, passwords masked."""
     return {
-        name: {"value": _plain(getattr(settings, name)), "from": source}
+        name: {"value": _plain(_shown(settings, name)), "from": source}
         for name, source in settings.sources.items()
     }
 

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from dbtasks.errors import SettingsError
+from dbtasks.masking import MASK, MaskedText
 
 DEFAULT_PORT = 5432
-_MASK = "***"
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "", "0.0.0.0"})  # noqa: S104
 
 _SCHEME = re.compile(
@@ -27,7 +27,8 @@ _EXAMPLE = "write it as postgresql://USER:PASSWORD@HOST:5432/DATABASE, special c
 class DatabaseURL:
     """The address of one database.
 
-    `str()` and `repr()` mask the password; `sqlalchemy()` and `libpq()` do not.
+    `str()` and `repr()` mask the password; `sqlalchemy()` and `libpq()` do not, but their own `repr()`
+    does.
     """
 
     host: str = "localhost"
@@ -105,11 +106,11 @@ class DatabaseURL:
 
         A bare `postgresql://` means psycopg2 on SQLAlchemy 2.0 and psycopg on 2.1.
         """
-        return self._render(f"postgresql+{self.driver or driver}", self.password)
+        return MaskedText(self._render(f"postgresql+{self.driver or driver}", self.password))
 
     def libpq(self) -> str:
         """Render for psql, pg_dump and other libpq tools, password included."""
-        return self._render("postgresql", self.password)
+        return MaskedText(self._render("postgresql", self.password))
 
     def connect_args(self) -> dict[str, Any]:
         """Return keyword arguments of `psycopg.connect`."""
@@ -117,7 +118,7 @@ class DatabaseURL:
             "host": self.host,
             "port": self.port,
             "user": self.user,
-            "password": self.password,
+            "password": MaskedText(self.password),
             "dbname": self.database,
         }
         return {**self.query, **{key: value for key, value in given.items() if value}}
@@ -128,7 +129,7 @@ class DatabaseURL:
             "PGHOST": self.host,
             "PGPORT": str(self.port),
             "PGUSER": self.user,
-            "PGPASSWORD": self.password,
+            "PGPASSWORD": MaskedText(self.password),
             "PGDATABASE": self.database,
         }
         return {name: value for name, value in names.items() if value}
@@ -136,11 +137,11 @@ class DatabaseURL:
     def _render(self, scheme: str, password: str) -> str:
         userinfo = quote(self.user, safe="")
         if self.password:
-            userinfo += ":" + (password if password == _MASK else quote(password, safe=""))
+            userinfo += ":" + (password if password == MASK else quote(password, safe=""))
         host = self.host
         query = dict(self.query)
-        if password == _MASK:
-            query.update(dict.fromkeys((key for key in query if "password" in key.lower()), _MASK))
+        if password == MASK:
+            query.update(dict.fromkeys((key for key in query if "password" in key.lower()), MASK))
         if host.startswith("/"):
             query["host"], host = host, ""
         elif ":" in host:
@@ -151,7 +152,7 @@ class DatabaseURL:
 
     def __str__(self) -> str:
         scheme = f"postgresql+{self.driver}" if self.driver else "postgresql"
-        return self._render(scheme, _MASK)
+        return self._render(scheme, MASK)
 
     def __repr__(self) -> str:
         return f"DatabaseURL({str(self)!r})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import errno
 import os
@@ -200,7 +201,16 @@ def reason(error: BaseException) -> str:
 
 
 def reasons(error: BaseException) -> list[str]:
-    """Return the lines of what an error says, without SQLAlchemy's and asyncpg's wrapping."""
+    """Return the lines of what an error says, without SQLAlchemy's and asyncpg's wrapping.
+
+    What configparser says quotes the file, which may have a URL there.
+    """
+    if isinstance(error, configparser.InterpolationError):
+        place = f"option {error.option} in section [{error.section}] of the Alembic configuration"
+        return [f"{place} has a % that is not doubled, or names no option"]
+    if isinstance(error, configparser.ParsingError):
+        numbers = [str(number) for number, _ in error.errors] or [str(getattr(error, "lineno", ""))]
+        return [f"{error.source} has no NAME = VALUE and no [SECTION] in line {', '.join(numbers)}"]
     text = str(error.orig if isinstance(error, DBAPIError) else error).strip()
     return re.sub(r"^<class '[\w.]+'>: ", "", text).splitlines()
 

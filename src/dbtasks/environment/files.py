@@ -41,7 +41,9 @@ def read_scripts(config: Config) -> ScriptDirectory:
         ) from error
     except (configparser.Error, ValueError, TypeError, ImportError) as error:
         raise SettingsError(
-            f"the Alembic configuration is malformed: {error}", remedy=remedy, code="alembic-config"
+            f"the Alembic configuration is malformed: {reason(error)}",
+            remedy=remedy,
+            code="alembic-config",
         ) from error
 
 

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from dbtasks.errors import SettingsError
+from dbtasks.masking import MaskedText
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,14 +29,25 @@ def exported(settings: Settings, url: DatabaseURL) -> Iterator[None]:
     if settings.sources["url"] != "DATABASE_URL":  # else it stays as its owner wrote it
         variables["DATABASE_URL"] = url.sqlalchemy()
     variables.update(_filled_in(settings, url))
-    kept = dict(os.environ)
+    kept = _Kept()
     os.environ.update(variables)
+    del variables
     try:
         yield
     finally:
-        for name in set(os.environ) - set(kept):
+        kept.put_back()
+
+
+class _Kept:
+    """The environment as it was; unlike a dict it shows nothing of it where a traceback has locals."""
+
+    def __init__(self) -> None:
+        self._variables = dict(os.environ)
+
+    def put_back(self) -> None:
+        for name in set(os.environ) - set(self._variables):
             del os.environ[name]
-        os.environ.update(kept)
+        os.environ.update(self._variables)
 
 
 def _filled_in(settings: Settings, url: DatabaseURL) -> dict[str, str]:
@@ -44,13 +56,13 @@ def _filled_in(settings: Settings, url: DatabaseURL) -> dict[str, str]:
         "host": url.host,
         "port": str(url.port),
         "user": url.user,
-        "password": url.password,
+        "password": MaskedText(url.password),
         "database": url.database,
     }
-    variables = {}
+    variables: dict[str, str] = {}
     for name, template in settings.env.items():
         try:
-            variables[name] = template.format_map(parts)
+            variables[name] = MaskedText(template.format_map(parts))
         except (KeyError, ValueError, AttributeError, IndexError) as error:
             raise SettingsError(
                 f"env.{name} cannot be filled in: {error!r}",

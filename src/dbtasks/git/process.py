@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from typing import TYPE_CHECKING
 
 from dbtasks.errors import MigrationError
+from dbtasks.masking import environment_without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,8 @@ def run_git(folder: Path, *arguments: str, given: bytes = b"", ok: Sequence[int]
     Raises:
         MigrationError: with code `no-git`, `no-repository`, or `git` when it exits with none of `ok`.
     """
-    environ = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    inherited = environment_without_passwords()
+    environ = {name: value for name, value in inherited.items() if name not in _OF_A_HOOK}
     try:
         done = subprocess.run(
             ["git", "--no-pager", *arguments],  # noqa: S607  whichever git the user's PATH has

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dbtasks.masking import masked
 from dbtasks.results import RehearsedStep
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Rehearsal:
-    """A watcher of a run that keeps the statements of each revision."""
+    """A watcher of a run that keeps the statements of each revision, to be read: passwords are masked."""
 
     def __init__(self) -> None:
         self.steps: list[RehearsedStep] = []
@@ -22,7 +23,7 @@ class Rehearsal:
         if self._statements is not None:
             text = statement.strip()
             given = " ".join(str(parameters).split("\n")) if parameters else ""
-            self._statements.append(f"-- {given}\n{text}" if given else text)
+            self._statements.append(masked(f"-- {given}\n{text}" if given else text))
 
     def begin(self, step: Step) -> None:  # noqa: ARG002
         """Keep what follows for this revision."""

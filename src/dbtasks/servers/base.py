@@ -85,7 +85,7 @@ class Server(ABC):
         if program is None:
             raise ServerError(
                 "there is no psql on this machine",
-                remedy="install PostgreSQL's client, or paste invoke db.url into the client you have",
+                remedy="install PostgreSQL's client, or give the one you have the parts of invoke db.url",
                 code="no-psql",
             )
         return [program], self.address().environ()

@@ -106,7 +106,7 @@ class Cluster:
         """
         with self._draft(version) as draft:
             argv = ["cp", "-R", "-p", str(source.data), str(draft / "data")]
-            done = subprocess.run(argv, capture_output=True, check=False)
+            done = subprocess.run(argv, capture_output=True, check=False, env=server_environment())
             if done.returncode:
                 lines = done.stderr.decode(errors="replace").splitlines()
                 raise ServerError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ class Service:
 
     project: str
     name: str
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     files: Mapping[str, Path]
     publishes: bool
     volumes: tuple[str, ...]

@@ -6,7 +6,7 @@ import contextlib
 import re
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from python_on_whales.client_config import ClientNotFoundError
@@ -50,7 +50,7 @@ class Seen:
     status: str
     exit_code: int
     labels: Mapping[str, str]
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     address: tuple[str, int] | None
 
     @classmethod

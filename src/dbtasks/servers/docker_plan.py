@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dbtasks.errors import SettingsError
@@ -21,7 +21,7 @@ class Image:
     """What an image says about itself."""
 
     name: str
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     volumes: Collection[str]
     command: tuple[str, ...]
 

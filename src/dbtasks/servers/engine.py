@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dbtasks.errors import ServerError
+from dbtasks.masking import environment_without_passwords
 from dbtasks.servers.ports import LOOPBACK
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def output_lines(command: Sequence[object]) -> Iterator[str]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        env=environment_without_passwords(),
         encoding="utf-8",
         errors="replace",
     ) as process:
@@ -129,6 +131,7 @@ def _ask(*arguments: str, timeout: float = _PATIENCE) -> str:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=True,
+            env=environment_without_passwords(),
             timeout=timeout,
             encoding="utf-8",
             errors="replace",

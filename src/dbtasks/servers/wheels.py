@@ -10,6 +10,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from dbtasks.errors import ServerError
+from dbtasks.masking import environment_without_passwords
 from dbtasks.servers import binaries as installed
 from dbtasks.servers.cache import cache_folder, make_cache
 from dbtasks.servers.drafts import draft_of
@@ -105,6 +106,7 @@ def _download(major: int, folder: Path) -> Path:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
+            env=environment_without_passwords(),
             timeout=_TIMEOUT,
             encoding="utf-8",
             errors="replace",

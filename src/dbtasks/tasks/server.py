@@ -74,9 +74,10 @@ def _psql(session: Session, command: str = "") -> None:
 
 @task(name="url", help={"sqlalchemy": "as SQLAlchemy wants it, with the driver"})
 def _url(session: Session, sqlalchemy: bool = False) -> None:
-    """Print the database's URL, password included."""
+    """Print the database's URL, password included: the one task that shows it."""
     url = session.database.server.address()
     text = url.sqlalchemy() if sqlalchemy else url.libpq()
+    session.warn_of_password(url)
     session.show({"url": text}, lambda: print(text))  # noqa: T201
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -66,7 +66,7 @@ class Order:
     settings: Settings
     owner: Owner
     name: str
-    password: str
+    password: str = field(repr=False)
     started: str
     say: Callable[[str], None]
     # Whether something of this name may be there and has to go first.

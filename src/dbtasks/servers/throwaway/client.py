@@ -12,6 +12,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from dbtasks.errors import ServerError
+from dbtasks.masking import environment_without_passwords
 from dbtasks.servers import engine
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def docker(
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT if errors_too else subprocess.PIPE,
                 check=False,
+                env=environment_without_passwords(),
                 timeout=_PATIENCE,
                 encoding="utf-8",
                 errors="replace",

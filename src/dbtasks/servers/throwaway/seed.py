@@ -15,7 +15,7 @@ import json
 import os
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from dbtasks.errors import ServerError
@@ -39,7 +39,7 @@ class Seed:
     """One seed, which may not be there yet; `name` is also that of its volume or folder."""
 
     name: str
-    password: str
+    password: str = field(repr=False)
     cache: Path
 
     @classmethod
