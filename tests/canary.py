@@ -17,8 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arguments import arguments_seen
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -96,12 +94,10 @@ def watched(*folders: Path) -> Iterator[Watched]:
     thread = threading.Thread(target=look)
     thread.start()
     try:
-        with arguments_seen() as arguments:
-            yield watch
+        yield watch
     finally:
         done.set()
         thread.join()
-        watch.arguments = arguments
 
 
 def _pids() -> list[str]:
@@ -118,6 +114,7 @@ def _look_at(pid: str, watch: Watched, seen: set[tuple[str, bytes]]) -> None:
     if "/docker/" in (folder / "cgroup").read_text():
         name = f"container: {name}"
     seen.add((pid, arguments))
+    watch.arguments.add(arguments.replace(b"\0", b" ").decode(errors="replace"))
     watch.environments[name] = watch.environments.get(name, b"") + environment
 
 
@@ -131,12 +128,15 @@ def _look_into(folder: Path, modes: dict[str, set[int]]) -> None:
 
 def docker_tells(names: Iterable[str], since: float) -> dict[str, str]:
     """Return what Docker tells of things and events, but for the environment of containers."""
-    told = {}
+    told = dict[str, str]()
     for name in names:
-        for one in json.loads(_docker("inspect", name) or "[]"):
+        for one in json.loads(
+            _docker("inspect", name) or "[]"
+        ):  # a volume has the name of its container
             config = one.get("Config") or {}
-            told[f"environment of {name}"] = json.dumps(config.pop("Env", None))
-            told[name] = json.dumps(one)
+            kind = "container" if config else "volume"
+            told[f"environment of {kind} {name}"] = json.dumps(config.pop("Env", None))
+            told[f"{kind} {name}"] = json.dumps(one)
     told["events"] = _docker(
         "events", "--since", f"{since:.0f}", "--until", "0s", "--format", "{{json .}}"
     )

@@ -34,7 +34,7 @@ services:
   db:
     image: {image}
     environment: {{POSTGRES_PASSWORD: {password}}}
-    command: [postgres, -c, log_statement=all]
+    command: [postgres, -c, log_statement=all, -c, "log_line_prefix=%m %a "]
     ports: ["127.0.0.1::5432"]
     volumes: ["data:/var/lib/postgresql/data"]
 volumes:
@@ -51,11 +51,17 @@ PLAYS = (
     "db.rebase",
     "db.url",
     "db.psql --command=SELECT+refused",
-    "db.recreate --yes db.stop",
+    "db.stop",
     "db.start db.logs --tail=1000",
+    "db.recreate --yes",  # with a new password, where that is ours to choose
 )
 REFUSED = {"db.merge-heads none": 1, "db.rebase": 4, "db.psql --command=SELECT+refused": 3}
-REFUSED_EXTERNAL = {"db.recreate --yes db.stop": 5, "db.start db.logs --tail=1000": 3}
+REFUSED_EXTERNAL = {
+    "db.config --json db.status --json db.logs --json": 3,
+    "db.stop": 5,
+    "db.start db.logs --tail=1000": 3,
+    "db.recreate --yes": 5,
+}
 # db.destroy is played when the test is over.
 AFTERWARDS = "db.destroy --yes"
 # Whose environment the password is in: those that need it, and all that runs in the container.
@@ -78,6 +84,7 @@ class Stage:
     canary: Canary
     home: Path
     docker: tuple[str, ...] = ()
+    data: tuple[Path, ...] = ()
 
     @property
     def state(self) -> Path:
@@ -108,11 +115,12 @@ def stage_of(
         TMPDIR=str(folder / "temporary"),
         COMPOSE_PROJECT_NAME=f"t{secrets.token_hex(4)}",
         DBTASKS_COMPOSE_SERVICE="db",
-        DBTASKS_SERVER_OPTIONS="log_statement=all",
+        DBTASKS_SERVER_OPTIONS="log_statement=all,log_line_prefix=%m %a ",
     )
     (folder / "temporary").mkdir(mode=0o711)
     settings = load_settings(root=project.root, environ=project.environ)
     docker: tuple[str, ...] = ()
+    data: tuple[Path, ...] = ()
     if kind == "compose":
         text = COMPOSE.format(
             image=image.format(version=17), password=json.dumps(canary.password.replace("$", "$$"))
@@ -126,8 +134,9 @@ def stage_of(
     if kind == "local":
         server = open_server(settings)
         assert isinstance(server, LocalServer)
-        State(settings).keep_password(server._cluster(17).folder.name, canary.password)
-    return Stage(project=project, kind=kind, canary=canary, home=home, docker=docker)
+        data = (server._cluster(17).folder,)
+        State(settings).keep_password(data[0].name, canary.password)
+    return Stage(project=project, kind=kind, canary=canary, home=home, docker=docker, data=data)
 
 
 @pytest.fixture(params=["docker", "compose", "local", "external"])
@@ -175,13 +184,13 @@ def test_a_password_is_nowhere_after_every_task(stage: Stage, tmp_path: Path) ->
     canary, began = stage.canary, time.time() - 1
     done: dict[str, Done] = {}
     codes = {**REFUSED, **(REFUSED_EXTERNAL if stage.kind == "external" else {})}
-    if stage.kind == "external":
-        codes["db.config --json db.status --json db.logs --json"] = 3
     with watched(stage.state) as seen:
         for play in PLAYS:
+            if play == PLAYS[-1]:
+                told = docker_tells(stage.docker, began)
+                kept = canary.files(tmp_path, *stage.data)
             done[play] = stage.play(play)
             assert done[play].code == codes.get(play, 0), (play, done[play])
-    told = docker_tells(stage.docker, began)
     destroyed = stage.project.invoke(*AFTERWARDS.split())
     assert destroyed.code == (5 if stage.kind == "external" else 0), destroyed
 
@@ -194,9 +203,12 @@ def test_a_password_is_nowhere_after_every_task(stage: Stage, tmp_path: Path) ->
     inside = {name for name in seen.with_environment(canary) if name.startswith("container: ")}
     assert seen.with_environment(canary) - inside == ALLOWED
     assert [name for name, text in told.items() if canary.is_in(text)] == [
-        f"environment of {name}" for name in stage.docker[:1]
+        f"environment of container {name}" for name in stage.docker[:1]
     ]
     assert {name: mode for name, mode in seen.modes.items() if mode - {0o600, 0o700}} == {}
     assert seen.modes["."] == {0o700}
-    kept = {path.name for path in canary.files(stage.project.root, stage.home, tmp_path)}
-    assert kept == ({"compose.yaml"} if stage.kind == "compose" else set())
+    own = {"compose.yaml"} if stage.kind == "compose" else set()
+    assert {path.name for path in kept if path.suffix != ".password"} == own
+    assert {path.parent for path in kept if path.suffix == ".password"} <= {stage.state}
+    left = canary.files(tmp_path)
+    assert {path.name for path in left} == own
