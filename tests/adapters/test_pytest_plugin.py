@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from dbtasks import maintenance
@@ -179,9 +181,12 @@ def test_the_database_of_a_failed_test_is_kept_if_wanted(
 ) -> None:
     done = run_tests(project, FAILS, "--keep-db", *workers, CI="")
     assert "1 failed, 1 passed" in done.out, done
-    (text,) = re.findall(r"^postgresql://\S*/kept_test_that_fails_\S+$", done.out, re.MULTILINE)
+    command = r"^PGPASSFILE=(\S+|'.*') psql \"(postgresql://\S*/kept_test_that_fails_\S+)\"$"
+    ((passwords, text),) = re.findall(command, done.out, re.MULTILINE)
     kept = DatabaseURL.parse(text)
-    with maintenance.connect(kept) as connection:
+    assert kept.password == ""
+    given = {**kept.connect_args(), "passfile": shlex.split(passwords)[0]}
+    with psycopg.connect(**given) as connection:
         assert connection.execute("SELECT title FROM note").fetchall() == [("the reason",)]
     (file,) = re.findall(r"rm (\S.*) lets the next run remove it", done.out)
     Path(file).unlink()

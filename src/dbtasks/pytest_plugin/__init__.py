@@ -36,7 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--db-server", metavar="KIND", help="kind of throwaway server: docker or local")
     group.addoption("--dbtasks-database", metavar="NAME", help="one of [tool.dbtasks.databases]")
     group.addoption(
-        "--keep-db", action="store_true", help="keep the database of a failed test, print its URL"
+        "--keep-db",
+        action="store_true",
+        help="keep the database of a failed test, print how to look at it",
     )
     group.addoption("--dbtasks-result", metavar="FILE", help="write what the proofs found as JSON")
 
@@ -77,7 +79,7 @@ def pytest_runtest_makereport(
         run = run_of(item.config)
         for url in item.stash.get(_URLS, []) if run.may_keep else ():
             kept = run.keep(url, item.name)
-            report.sections.append(("database kept by --keep-db", kept.libpq()))
+            report.sections.append(("database kept by --keep-db", kept))
     return report
 
 

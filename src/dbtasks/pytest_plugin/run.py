@@ -6,6 +6,7 @@ import contextlib
 import json
 import re
 import secrets
+import shlex
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
@@ -22,9 +23,14 @@ from dbtasks.revisions import read_history
 from dbtasks.servers import throwaway
 from dbtasks.servers.throwaway import ThrowawayServer
 from dbtasks.servers.throwaway.interruption import ending_is_an_exception
-from dbtasks.servers.throwaway.reuse import is_allowed, is_kept
+from dbtasks.servers.throwaway.reuse import (
+    handle_file,
+    is_allowed,
+    is_kept,
+    password_file,
+)
 from dbtasks.settings import find_root, load_settings
-from dbtasks.state import State, locked
+from dbtasks.state import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -173,12 +179,20 @@ class Run:
             self._exit.enter_context(ending_is_an_exception())
         return str(self._folder)
 
-    def keep(self, url: DatabaseURL, test: str) -> DatabaseURL:
-        """Keep a test's database under a name that says which test's it is."""
+    def keep(self, url: DatabaseURL, test: str) -> str:
+        """Keep a test's database under a name that says which test's it is; return how to look at it.
+
+        That goes to a log: the password is in a file, or in the setting `throwaway_url`.
+        """
         name = re.sub(r"\W+", "_", test, flags=re.ASCII)[:40]
         kept = url.with_database(f"{_KEPT}{name}_{secrets.token_hex(3)}")
         maintenance.rename(url, kept.database)
-        return kept
+        command = f'psql "{replace(kept, password="").libpq()}"'
+        server = self.server()
+        if not _may_stay(server):
+            return command
+        file = shlex.quote(str(password_file(self.wanted, server)))
+        return f"PGPASSFILE={file} {command}"
 
     @property
     def may_keep(self) -> bool:
@@ -191,9 +205,7 @@ class Run:
         server = self._started()
         if server is None or not _may_stay(server) or not self._keeps(server):
             return []
-        file = (
-            State(self.wanted).folder / f"{Path(server.where).name.removeprefix('dbtasks-')}.json"
-        )
+        file = handle_file(self.wanted, server)
         return [f"databases were kept on {server.where}; rm {file} lets the next run remove it"]
 
     def close(self) -> None:

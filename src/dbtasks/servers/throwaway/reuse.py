@@ -6,6 +6,8 @@ import contextlib
 import hashlib
 import json
 import os
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbtasks import private_files
@@ -18,7 +20,6 @@ from dbtasks.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from dbtasks.settings import Settings
 
@@ -61,6 +62,7 @@ def find_or_make(
             path.touch()
             say(f"using the throwaway {server.kind} server at {server.url.place} again")
             return server
+        path.with_suffix(".pgpass").unlink(missing_ok=True)
         path.touch(mode=0o600)  # without it the server would count as left over
         try:
             server = make(Order.of(settings, HandleFile(path=path), say, name))
@@ -69,6 +71,23 @@ def find_or_make(
             raise
         private_files.write(path, json.dumps(server.handle))
     return server
+
+
+def handle_file(settings: Settings, server: ThrowawayServer) -> Path:
+    """Return the file by which later runs find a kept server."""
+    name = Path(server.where).name.removeprefix("dbtasks-")
+    return State(settings).folder / f"{name}.json"
+
+
+def password_file(settings: Settings, server: ThrowawayServer) -> Path:
+    """Return a file for libpq's PGPASSFILE with the password of a kept server, written anew."""
+    path = handle_file(settings, server).with_suffix(".pgpass")
+    url = server.url
+    user, password = (re.sub(r"([:\\])", r"\\\1", part) for part in (url.user, url.password))
+    private_files.write(
+        State(settings).path(path.name), f"{url.host}:{url.port}:*:{user}:{password}\n"
+    )
+    return path
 
 
 def _read(
