@@ -28,6 +28,15 @@ RESERVED = ("DBTASKS_TEST_", "DBTASKS_REQUIRE_ALL")
 # What tells databases apart must not leak from the main one into the others.
 _OF_ONE_DATABASE = frozenset({"url", "lock_url", "database", "setup_sql", "port"})
 
+# Short where others wait behind us, long where a statement takes its time: safe where nobody has
+# said anything else about a server that is not ours.
+_ON_EXTERNAL = {"lock_timeout": "3s", "statement_timeout": "1h"}
+EXTERNAL_DEFAULT = "default on an external server"
+
+
+def _shown(name: str) -> str:
+    return f"{_ON_EXTERNAL[name]} on an external server, else none"
+
 
 def _option(
     parse: Callable[[object], Any], help_text: str, default: Any = None, shown: str = ""
@@ -125,10 +134,33 @@ class Settings:
         shown="the database's",
     )
     lock_timeout: str | None = _option(
-        read.duration, "PostgreSQL's lock_timeout while migrating", shown="none"
+        read.duration, "PostgreSQL's lock_timeout while migrating", shown=_shown("lock_timeout")
     )
     statement_timeout: str | None = _option(
-        read.duration, "PostgreSQL's statement_timeout while migrating", shown="none"
+        read.duration,
+        "PostgreSQL's statement_timeout while migrating",
+        shown=_shown("statement_timeout"),
+    )
+    concurrently_lock_timeout: str = _option(
+        read.duration, "lock_timeout of an index made or dropped CONCURRENTLY", "30min"
+    )
+    concurrently_statement_timeout: str = _option(
+        read.duration, "statement_timeout of an index made or dropped CONCURRENTLY", "0"
+    )
+    lock_retries: int = _option(
+        read.count, "how often revisions that hit lock_timeout and left nothing are run again", 10
+    )
+    lock_retry_wait: float = _option(
+        read.seconds,
+        "seconds before the first time, about; doubled each time, up to 30",
+        1.0,
+        "`1`",
+    )
+    commit_each: bool = _option(
+        read.flag,
+        "give each revision a transaction of its own, whatever env.py says",
+        False,
+        "`false`",
     )
 
     root: Path
@@ -253,6 +285,9 @@ def _complete(
         values["url"] = url = url.with_database(values["database"])
     if url is not None and sources["url"] != "default" and values["server"] in {"auto", "external"}:
         values["database"], sources["database"] = url.database, f"url ({sources['url']})"
+        for name, value in _ON_EXTERNAL.items():
+            if sources[name] == "default":
+                values[name], sources[name] = value, EXTERNAL_DEFAULT
     return Settings(
         **values,
         root=root,

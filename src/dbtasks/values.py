@@ -102,6 +102,11 @@ def megabytes(value: object) -> int:
     return _integer(value, 0, 10**9)
 
 
+def count(value: object) -> int:
+    """Read how many times something may be done again."""
+    return _integer(value, 0, 1000)
+
+
 def seconds(value: object) -> float:
     """Read a number of seconds, at most a day."""
     wanted = "wants a number of seconds, more than 0"

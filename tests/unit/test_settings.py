@@ -239,6 +239,11 @@ def test_every_setting_has_an_environment_variable_that_works(tmp_path: Path) ->
         "lock_url": "postgresql://h/d",
         "lock_timeout": "5s",
         "statement_timeout": "1min",
+        "concurrently_lock_timeout": "1h",
+        "concurrently_statement_timeout": "2h",
+        "lock_retries": "3",
+        "lock_retry_wait": "0.5",
+        "commit_each": "true",
     }
     assert set(samples) == set(option_names())
     for name, value in samples.items():

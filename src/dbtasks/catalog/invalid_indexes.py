@@ -17,7 +17,8 @@ _OF_REINDEX = re.compile(r"_cc(new|old)\d*$")
 # others, hence the view: of it a role without pg_monitor sees the process ids, which suffice. A
 # partitioned index is invalid until every partition has one, and is nobody's left-over.
 _SQL = """
-    SELECT i.indexrelid::bigint, n.nspname, c.relname, tn.nspname, t.relname
+    SELECT i.indexrelid::bigint, n.nspname, c.relname,
+           format('%I.%I', n.nspname, c.relname), format('%I.%I', tn.nspname, t.relname)
     FROM pg_index i
     JOIN pg_class c ON c.oid = i.indexrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -61,17 +62,10 @@ def read(connection: psycopg.Connection) -> tuple[InvalidIndex, ...]:
     return tuple(
         InvalidIndex(
             oid=oid,
-            name=_qualified(schema, name),
-            table=_qualified(table_schema, table),
+            name=qualified,
+            table=table,
             of_reindex=_OF_REINDEX.search(name) is not None,
             drop=sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(schema, name)),
         )
-        for oid, schema, name, table_schema, table in connection.execute(_SQL).fetchall()
-    )
-
-
-def _qualified(*parts: str) -> str:
-    return ".".join(
-        part if re.fullmatch(r"[a-z_][a-z0-9_$]*", part) else '"' + part.replace('"', '""') + '"'
-        for part in parts
+        for oid, schema, name, qualified, table in connection.execute(_SQL).fetchall()
     )

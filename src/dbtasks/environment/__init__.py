@@ -24,6 +24,7 @@ from dbtasks.environment.attributes import ASYNC_ONLY, Attributes
 from dbtasks.environment.errors import alembic_errors, env_error
 from dbtasks.environment.files import load, read_scripts, reparented
 from dbtasks.environment.imports import files_of, imports_of
+from dbtasks.environment.limits import Limits
 from dbtasks.environment.surroundings import exported, logging_kept, stdout_to_stderr
 from dbtasks.errors import MigrationError
 from dbtasks.version_table import VersionTable
@@ -63,6 +64,7 @@ class Environment:
         self._loaded = False
         self.version_table: VersionTable | None = None
         self.connection: Connection | None = None
+        self.limits: Limits | None = None
         self.config = Config(ini, toml_file=toml, attributes={"dbtasks": True})
         self.config.messaging_opts = {"quiet": True}  # the path of a new revision is our result
         with self._inside():
@@ -86,7 +88,7 @@ class Environment:
 
         With `sql_to` the environment runs offline and writes SQL there; `record` is told every
         statement that runs online, with its parameters; `commit_each` gives every revision a
-        transaction of its own, whatever env.py configures.
+        transaction of its own, whatever env.py configures, as the setting of that name does.
 
         Raises:
             MigrationError: env.py raised, connected to another database, or never ran migrations.
@@ -106,6 +108,7 @@ class Environment:
         context = EnvironmentContext(
             self.config, self.script, fn=loaded, as_sql=sql_to is not None, **options
         )
+        commit_each = commit_each or self.settings.commit_each
         guard = _Guard(context, self._check, record, commit_each=commit_each)
         with (
             self._inside(),
@@ -194,7 +197,7 @@ class Environment:
         return "psycopg" if url.driver in ASYNC_ONLY else url.driver or "psycopg"
 
     def _check(self, connection: Connection) -> None:
-        """Stop unless `connection` is to the database we mean; then set the timeouts on it."""
+        """Stop unless `connection` is to the database we mean; then set the limits on it."""
         assert self.url is not None
         if connection.dialect.name != "postgresql":
             raise self._wrong_database(f"a database of {connection.dialect.name}")
@@ -202,13 +205,8 @@ class Environment:
         found = maintenance.Identity(database=row[0], server_started=row[1])
         if found != maintenance.identity(self.url):
             raise self._wrong_database(f'database "{found.database}"{_place(connection)}')
-        for name in ("lock_timeout", "statement_timeout"):
-            value = getattr(self.settings, name)
-            if value is not None:
-                connection.execute(
-                    sqlalchemy.text("SELECT set_config(:name, :value, false)"),
-                    {"name": name, "value": value},
-                )
+        self.limits = Limits(self.settings, self.url)
+        self.limits.set(connection)
 
     def _wrong_database(self, found: str) -> MigrationError:
         assert self.url is not None
