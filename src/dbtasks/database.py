@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dbtasks.rebase.run import PreparedRebase, RebaseOutcome
     from dbtasks.results import Difference, RehearsedStep, Step
     from dbtasks.runs import Runs
+    from dbtasks.server_upgrade import ServerUpgrade
     from dbtasks.servers import Choice, Server
     from dbtasks.settings import Settings
     from dbtasks.throwaway import Throwaways
@@ -292,6 +293,15 @@ class Database:
             self.server.destroy_all()
         else:
             self.server.destroy()
+
+    def upgrade_server(self, target: int, **wishes: Any) -> ServerUpgrade:
+        """Move the server's data to PostgreSQL `target`.
+
+        `wishes` are the keyword arguments of `dbtasks.server_upgrade.upgrade_server`.
+        """
+        from dbtasks.server_upgrade import upgrade_server
+
+        return upgrade_server(self.server, target, say=self._say, **wishes)
 
     def throwaways(self, *, revision_timeout: float | None = None) -> Throwaways:
         """Return the throwaway databases of this project."""

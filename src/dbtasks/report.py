@@ -59,6 +59,7 @@ def _(result: DatabaseStatus) -> Any:
             "version": result.version,
             "host": url.host if url else None,
             "port": url.port if url else None,
+            "note": result.server.note,
         },
         "database": result.database,
         "url": str(url) if url else None,
@@ -202,6 +203,8 @@ def status_rows(status: DatabaseStatus) -> list[tuple[str, str]]:
         rows.append(("heads", ", ".join(status.heads) or "none"))
     if status.pending is not None:
         rows.append(("pending", count(status.pending, "revision")))
+    if status.server.note:
+        rows.append(("note", status.server.note))
     if status.problem:
         rows.append(("problem", status.problem))
     return rows

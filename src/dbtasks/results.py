@@ -16,7 +16,8 @@ class ServerStatus:
     `state` is `absent` (never made, or destroyed), `stopped`, `paused`, `running` or `unreachable`;
     `url` is the address of the project's database, None while the server has no address;
     `where` names the container, the compose service, the data folder or the host; `database` is set
-    by servers that know the database's name better than the settings, in every state.
+    by servers that know the database's name better than the settings, in every state; `note` says
+    what else is to be known, as that data of another major are there.
     """
 
     kind: str
@@ -24,6 +25,7 @@ class ServerStatus:
     where: str
     url: DatabaseURL | None = None
     database: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

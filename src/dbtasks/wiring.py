@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dbtasks.rebase.run import PreparedRebase, RebaseOutcome
     from dbtasks.results import Difference, Outcome, RehearsedStep, Revision, Step
     from dbtasks.runs import Runs
+    from dbtasks.server_upgrade import ServerUpgrade
     from dbtasks.url import DatabaseURL
 
 
@@ -249,6 +250,12 @@ class Session:
             ),
         ]
         self.show(asdict(outcome), lambda: self.display.print("\n".join(lines)))
+
+    def show_upgrade(self, done: ServerUpgrade) -> None:
+        """Print what was moved to another PostgreSQL major, and what is left to do."""
+        from dbtasks.server_upgrade.told import as_document, as_text
+
+        self.show(as_document(done), lambda: self.display.print(as_text(done)))
 
     def show_differences(self, found: tuple[Difference, ...]) -> None:
         """Print what differs between models and migrations."""

@@ -23,7 +23,7 @@ CONTRACT = {
     "rollback": ("migrate-down",), "rollback-all": ("migrate-down-all",), "redo": (), "stamp": (),
     "revision": ("migrate-create",), "history": ("migrate-history",), "heads": ("migrate-heads",),
     "current": ("migrate-current",), "merge-heads": ("migrate-merge-heads",),
-    "check": ("check-migrations",), "scaffold": (), "rebase": (), "plan": (),
+    "check": ("check-migrations",), "scaffold": (), "rebase": (), "plan": (), "upgrade-server": (),
 }  # fmt: skip
 
 

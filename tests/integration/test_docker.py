@@ -291,6 +291,7 @@ def test_another_major_tells_where_the_old_data_are(lab: Lab) -> None:
     assert [text for text in lab.said if "stay in" in text] == [
         (
             f"data of PostgreSQL 17 stay in volume {name_of(old)}; "
+            "invoke db.upgrade-server --to 18 --server docker moves them, "
             "invoke db.destroy --postgres 17 --server docker removes them"
         )
     ]

@@ -391,12 +391,14 @@ def test_majors_have_their_own_data_and_existing_data_decide_on_the_default(
     assert project.server().start() == old  # nobody asked for another major
     folder = project.folder()
     newest = binaries.find(project.settings()).major
+    moves = f"invoke db.upgrade-server --to {newest} --server local moves them, "
+    moves = moves if major < newest else ""
 
     project.server(postgres=newest).start()
 
     assert (
         f"data of PostgreSQL {major} stay in {folder}; "
-        f"invoke db.destroy --postgres {major} --server local removes them"
+        f"{moves}invoke db.destroy --postgres {major} --server local removes them"
     ) in project.said
     project.server(postgres=newest).start()
     assert not any("stay in" in text for text in project.said)

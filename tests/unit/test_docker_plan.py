@@ -9,9 +9,9 @@ from python_on_whales.exceptions import DockerException
 from dbtasks.errors import ServerError, SettingsError
 from dbtasks.servers import docker_plan as plan
 from dbtasks.servers import ports
-from dbtasks.servers.base import other_major
 from dbtasks.servers.container import PullProgress, refused_port
 from dbtasks.servers.engine import redact, telling_line
+from dbtasks.servers.other_majors import Data, stay
 from dbtasks.settings import Settings, load_settings
 
 
@@ -153,7 +153,7 @@ def test_data_of_another_major_are_told_with_the_command_that_removes_them(
 ) -> None:
     named = replace(settings(**values), label=label)
 
-    assert other_major(named, "18", "volume v") == (
+    assert stay(named, 17, Data(major=18, where="volume v")) == (
         f"data of PostgreSQL 18 stay in volume v; {command} removes them"
     )
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dbtasks.results import ServerStatus
+    from dbtasks.servers.other_majors import Data
     from dbtasks.settings import Settings
     from dbtasks.url import DatabaseURL
 
@@ -74,6 +75,10 @@ class Server(ABC):
             f"--all-volumes is for compose projects, and this server is of kind {self.kind}",
             remedy="leave it out: the database's own volume is removed anyway",
         )
+
+    def data_of_majors(self) -> tuple[Data, ...]:
+        """Return what this database has under each PostgreSQL major, where that can be told."""
+        return ()
 
     def psql(self) -> tuple[list[str], dict[str, str]]:
         """Return the argv of psql for the running database, and the variables it needs.
@@ -173,13 +178,6 @@ def wait_until_ready(
                 code="start-timeout",
             ) from silence
         time.sleep(poll)
-
-
-def other_major(settings: Settings, major: str, where: str) -> str:
-    """Say that a database has data under another major of PostgreSQL, and how to remove them."""
-    server = f" --server {settings.server}" if settings.sources["server"] == "flag" else ""
-    remove = f"invoke {settings.label}.destroy --postgres {major}{server}"
-    return f"data of PostgreSQL {major} stay in {where}; {remove} removes them"
 
 
 def _silence(url: DatabaseURL) -> ServerError | None:

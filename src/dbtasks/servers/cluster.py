@@ -168,8 +168,30 @@ class Cluster:
 
     def mark(self) -> str:
         """Return the option that marks the server's process as this cluster's."""
-        marker: dict[str, Any] = json.loads((self.folder / _MARKER).read_text(encoding="utf-8"))
-        return f"dbtasks.id={marker['id']}"
+        return f"dbtasks.id={self._marker()['id']}"
+
+    def moved_from(self) -> int | None:
+        """Return the major whose data were moved into this cluster, if any were."""
+        try:
+            return self._marker().get("moved_from")
+        except (OSError, ValueError):
+            return None
+
+    def become(self, target: Cluster, *, moved_from: int) -> None:
+        """Take another name for good, when everything was moved into this cluster.
+
+        Raises:
+            OSError: the marker cannot be written, or the folder not be renamed.
+        """
+        marker = {**self._marker(), "moved_from": moved_from}
+        draft = self.folder / f"{_MARKER}.draft"
+        draft.write_text(json.dumps(marker) + "\n", encoding="utf-8")
+        draft.replace(self.folder / _MARKER)
+        self.folder.rename(target.folder)
+
+    def _marker(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / _MARKER).read_text(encoding="utf-8"))
+        return found
 
     def _initdb(
         self, binaries: Binaries, draft: Path, *, user: str, timeout: float, options: Sequence[str]

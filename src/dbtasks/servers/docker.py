@@ -12,8 +12,8 @@ from python_on_whales.exceptions import DockerException, NoSuchContainer, NoSuch
 from dbtasks.errors import DbtasksError, ServerError
 from dbtasks.results import ServerStatus
 from dbtasks.servers import docker_plan as plan
-from dbtasks.servers import engine, ports
-from dbtasks.servers.base import Server, other_major, wait_until_ready
+from dbtasks.servers import engine, other_majors, ports
+from dbtasks.servers.base import Server, wait_until_ready
 from dbtasks.servers.container import (
     RECREATE,
     Seen,
@@ -47,14 +47,21 @@ class DockerServer(Server):
     """PostgreSQL in a container, with its data in a volume, on a port of 127.0.0.1.
 
     Every step can be the last one of a killed process: what is made is labelled as it is made, and
-    a volume counts as unfinished until its server has answered once.
+    a volume counts as unfinished until its server has answered once. With `moving_from` it is the
+    server that an upgrade fills, and its volume has a mark of that, too.
     """
 
     kind = "docker"
 
-    def __init__(self, settings: Settings, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        say: Callable[[str], None] = lambda _: None,
+        *,
+        moving_from: int | None = None,
+    ) -> None:
         super().__init__(settings, say)
-        self._objects = DockerObjects(settings, self.state, self.say)
+        self._objects = DockerObjects(settings, self.state, self.say, moving_from=moving_from)
         self._name = self._objects.names.container
         self._replacement = Replacement(self._objects, self.say)
         self._refused_ports: set[int] = set()
@@ -63,11 +70,18 @@ class DockerServer(Server):
         """Look at the container: one question to Docker."""
         with docker_errors(f"container {self._name} cannot be looked at"):
             seen = self._objects.look()
+            data = self._objects.data_of_majors() if seen is None else ()
         state = seen.state if seen else "absent"
         url = None
         if seen is not None and state in {"running", "paused"}:
             url = next(iter(self._urls(seen)), None)
-        return ServerStatus(kind=self.kind, state=state, where=f"container {self._name}", url=url)
+        return ServerStatus(
+            kind=self.kind,
+            state=state,
+            where=f"container {self._name}",
+            url=url,
+            note=other_majors.about_absent(self.settings, self.settings.postgres, data),
+        )
 
     def start(self) -> DatabaseURL:
         """Start the container, and make it and its volume if they are missing."""
@@ -171,6 +185,7 @@ class DockerServer(Server):
         if unfinished:
             objects.mark_finished()
         self._replacement.finish(seen)
+        self._tell_of_move()
         return url
 
     def _wake(self, seen: Seen, port: int) -> None:
@@ -194,11 +209,27 @@ class DockerServer(Server):
             self._recover_password(old)
         replaces = old is not None and self._replacement.set_aside(old)
         if labels is None:
-            for major, volume in objects.data_of_other_majors():
-                self.say(other_major(self.settings, major, f"volume {volume}"))
+            self._tell_of_other_majors()
             objects.create_volume()
         objects.create_container(image, port, replaces=replaces)
         return labels is None
+
+    def data_of_majors(self) -> tuple[other_majors.Data, ...]:
+        """Ask Docker for the volumes."""
+        with docker_errors("the volumes cannot be looked at"):
+            return self._objects.data_of_majors()
+
+    def _tell_of_other_majors(self) -> None:
+        if self._objects.moving_from is None:
+            data = self._objects.data_of_majors()
+            for text in other_majors.about_others(self.settings, self.settings.postgres, data):
+                self.say(text)
+
+    def _tell_of_move(self) -> None:
+        newer = self._objects.data_of_newer_majors()
+        text = other_majors.about_moved(self.settings, self.settings.postgres, newer)
+        if text:
+            self.say(text)
 
     def _reasons_to_make_anew(self, seen: Seen, port: int) -> list[str]:
         self._check_user(seen.labels)

@@ -17,7 +17,7 @@ from python_on_whales.exceptions import (
 from dbtasks import private_files
 from dbtasks.errors import RefusedError, ServerError
 from dbtasks.servers import docker_plan as plan
-from dbtasks.servers import engine
+from dbtasks.servers import engine, other_majors
 from dbtasks.servers.container import (
     POSTGRES_PORT,
     PullProgress,
@@ -32,6 +32,8 @@ from dbtasks.servers.ports import LOOPBACK
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from python_on_whales import Volume
 
     from dbtasks.settings import Settings
     from dbtasks.state import State
@@ -60,13 +62,22 @@ class DockerObjects:
     removed the thing meanwhile.
     """
 
-    def __init__(self, settings: Settings, state: State, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        state: State,
+        say: Callable[[str], None],
+        *,
+        moving_from: int | None = None,
+    ) -> None:
         self.names = plan.Names.of(settings)
         self.secret = f"{settings.key}.docker"
         self.docker = DockerClient()
+        self.moving_from = moving_from
         self._settings = settings
         self._state = state
         self._say = say
+        self._seen_volumes: set[str] = set()
 
     def look(self, name: str = "") -> Seen | None:
         """Return the container, None when there is none.
@@ -97,9 +108,15 @@ class DockerObjects:
         return labels
 
     def is_unfinished(self) -> bool:
-        """Tell whether the data volume has never been seen in a server that answered."""
-        made = self.docker.volume.list(filters=[("label", f"dbtasks.key={self._settings.key}")])
-        return self.names.unfinished in {volume.name for volume in made}
+        """Tell whether the data volume has never been seen in a server that answered.
+
+        Raises:
+            ServerError: data of another major are being moved into it, and not by us.
+        """
+        names = self._seen_volumes = {volume.name for volume in self._volumes()}
+        if self.names.moving in names and self.moving_from is None:
+            raise other_majors.moving(self._settings, f"volume {self.names.volume}")
+        return self.names.unfinished in names
 
     def initialises(self, seen: Seen) -> bool:
         """Tell whether a container whose volume is unfinished is on a good way or already there."""
@@ -131,6 +148,9 @@ class DockerObjects:
     def create_volume(self) -> None:
         """Make the mark of an unfinished first start, then the volume."""
         labels = plan.volume_labels(self._settings)
+        if self.moving_from is not None:
+            labels |= {plan.MOVED_FROM: str(self.moving_from)}
+            self.docker.volume.create(self.names.moving, labels=labels)
         self.docker.volume.create(self.names.unfinished, labels=labels)
         self.docker.volume.create(self.names.volume, labels=labels)
 
@@ -203,7 +223,7 @@ class DockerObjects:
                 time.sleep(RETRY_AFTER)
 
     def remove_data(self) -> None:
-        """Remove the data volume, then the mark of an unfinished one."""
+        """Remove the data volume, then the marks of an unfinished one."""
         with contextlib.suppress(NoSuchVolume):
             try:
                 self.docker.volume.remove(self.names.volume)
@@ -212,6 +232,8 @@ class DockerObjects:
                     raise self._in_use() from None
                 raise
         self.mark_finished()
+        if self.moving_from is None:  # an upgrade that begins anew keeps its mark
+            self.mark_moved()
 
     def remove_leftovers(self) -> None:
         """Remove the password file that a killed process may have left."""
@@ -222,25 +244,49 @@ class DockerObjects:
         with contextlib.suppress(NoSuchVolume):
             self.docker.volume.remove(self.names.unfinished)
 
+    def mark_moved(self) -> None:
+        """Remember that the data volume holds all that was moved into it."""
+        with contextlib.suppress(NoSuchVolume):
+            self.docker.volume.remove(self.names.moving)
+
     def port_taken(self, port: int) -> ServerError:
         """Return the error for a port that is held, with its holder if that is a container."""
         otherwise = "set another port (DBTASKS_PORT), or none and dbtasks finds a free one"
         return port_taken(self.docker, port, otherwise)
 
-    def data_of_other_majors(self) -> Iterator[tuple[str, str]]:
-        """Yield major and volume of what this database has under other majors of PostgreSQL."""
+    def data_of_majors(self) -> tuple[other_majors.Data, ...]:
+        """Return what this database has under each major of PostgreSQL, ours included."""
         wanted = plan.volume_labels(self._settings)
         same = ("dbtasks.project", "dbtasks.database")
-        project = f"dbtasks.project={self._settings.name}"
-        for volume in self.docker.volume.list(filters=[("label", project)]):
+        labels = {}
+        for volume in self._volumes():
             with contextlib.suppress(NoSuchVolume):
-                labels, major = volume.labels or {}, (volume.labels or {}).get("dbtasks.postgres")
-                if (
-                    major not in {None, wanted["dbtasks.postgres"]}
-                    and all(labels.get(name) == wanted[name] for name in same)
-                    and volume.name == f"dbtasks-{labels.get('dbtasks.key')}"
-                ):
-                    yield str(major), volume.name
+                labels[volume.name] = volume.labels or {}
+        found = [
+            other_majors.Data(
+                major=int(label["dbtasks.postgres"]),
+                where=f"volume {name}",
+                moved_from=int(label[plan.MOVED_FROM]) if plan.MOVED_FROM in label else None,
+                complete=f"{name}-moving" not in labels and f"{name}-unfinished" not in labels,
+            )
+            for name, label in labels.items()
+            if label.get("dbtasks.postgres", "").isdecimal()
+            and all(label.get(key) == wanted[key] for key in same)
+            and name == f"dbtasks-{label.get('dbtasks.key')}"
+        ]
+        return tuple(sorted(found, key=lambda data: data.major))
+
+    def data_of_newer_majors(self) -> tuple[other_majors.Data, ...]:
+        """Return what this database has under newer majors, by the volumes seen a moment ago."""
+        stem = self.names.volume.removesuffix(str(self._settings.postgres))
+        majors = {name.removeprefix(stem) for name in self._seen_volumes if name.startswith(stem)}
+        if not any(int(major) > self._settings.postgres for major in majors if major.isdecimal()):
+            return ()
+        return self.data_of_majors()
+
+    def _volumes(self) -> list[Volume]:
+        project = f"dbtasks.project={self._settings.name}"
+        return self.docker.volume.list(filters=[("label", project)])
 
     def _pull(self, name: str) -> None:
         self._say(f"pulling {name}")

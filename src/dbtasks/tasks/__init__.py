@@ -9,7 +9,7 @@ from invoke.collection import Collection
 
 from dbtasks.invoke_task import DatabaseTask
 from dbtasks.settings import option_names
-from dbtasks.tasks import history, migrations, server  # noqa: F401  each declares its tasks
+from dbtasks.tasks import history, migrations, server, upgrade  # noqa: F401  each declares its tasks
 from dbtasks.tasks.declare import TASKS
 
 if TYPE_CHECKING:

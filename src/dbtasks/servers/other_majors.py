@@ -1,0 +1,83 @@
+"""What a database has under several majors of PostgreSQL, and what to say about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dbtasks.errors import ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dbtasks.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """The data of one major: a volume or a folder.
+
+    `moved_from` is the major that `db.upgrade-server` moved them from; they are not `complete` while
+    it is at work, or was killed, and before the server on them has answered for the first time.
+    """
+
+    major: int
+    where: str
+    moved_from: int | None = None
+    complete: bool = True
+
+
+def command(settings: Settings, task: str, *arguments: object) -> str:
+    """Return the command line of a task for these settings' kind of server."""
+    words = [f"invoke {settings.label}.{task}", *map(str, arguments)]
+    if settings.sources["server"] == "flag":
+        words.append(f"--server {settings.server}")
+    return " ".join(words)
+
+
+def stay(settings: Settings, major: int, other: Data) -> str:
+    """Say that data are there under another major than the one in use, and what may be done with them."""
+    remove = command(settings, "destroy", "--postgres", other.major)
+    text = f"data of PostgreSQL {other.major} stay in {other.where}; "
+    if other.major < major:
+        text += f"{command(settings, 'upgrade-server', '--to', major)} moves them, "
+    return f"{text}{remove} removes them"
+
+
+def about_others(settings: Settings, major: int, data: Iterable[Data]) -> Iterator[str]:
+    """Say of the other majors' data that they stay, for a server that is being made with none."""
+    for other in data:
+        if other.major != major and other.complete:
+            yield stay(settings, major, other)
+
+
+def about_absent(settings: Settings, major: int, data: Iterable[Data]) -> str | None:
+    """Say of a server that is absent that the database is there under an older major."""
+    older = [other for other in data if other.major < major and other.complete]
+    if not older:
+        return None
+    newest = max(older, key=lambda other: other.major)
+    move = command(settings, "upgrade-server", "--to", major)
+    return f"its data are of PostgreSQL {newest.major}, in {newest.where}; {move} moves them"
+
+
+def about_moved(settings: Settings, major: int, data: Iterable[Data]) -> str | None:
+    """Say of a server in use that its data were moved to a newer major."""
+    for other in data:
+        if other.moved_from == major and other.complete:
+            return (
+                f"this is the server of before: its data were moved to PostgreSQL {other.major}"
+                f" in {other.where}; set postgres = {other.major} ({settings.sources['postgres']})"
+            )
+    return None
+
+
+def moving(settings: Settings, where: str) -> ServerError:
+    """Return the error for a server that is not complete: an upgrade is at work, or was killed."""
+    return ServerError(
+        f"the data of an older PostgreSQL are being moved to {settings.postgres} in {where},"
+        " or that was interrupted; nothing is lost, the old ones are as they were",
+        remedy=f"{command(settings, 'upgrade-server', '--to', settings.postgres)} finishes it;"
+        f" {command(settings, 'destroy', '--postgres', settings.postgres)} gives it up",
+        code="upgrade-unfinished",
+    )
