@@ -43,10 +43,9 @@ dbtasks.nox.report()
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Print ratios against what a user would run instead; matrix, stairway and clone need Docker.
+    """Print ratios against what a user would run instead; see benchmarks/README.md.
 
-    BENCH_ROUNDS, BENCH_REVISIONS (288) and BENCH_MAJORS make it smaller, DBTASKS_IMAGE names the images.
+    Names and options follow --: `nox -s bench -- heads recreate`, `nox -s bench -- --list`.
     """
-    session.install("-e", ".", "pyperf")
-    for benchmark in session.posargs or ["invoke_list", "heads", "plugin"]:
-        session.run("python", f"benchmarks/{benchmark}.py")
+    session.install("-e", ".[bench]")
+    session.run("python", "-m", "benchmarks", *session.posargs)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import alembic
 
-from histories import write_history
+from benchmarks.histories import write_history
 
 TEMPLATE = Path(alembic.__file__).parent / "templates" / "generic"
 URL_LINE = "sqlalchemy.url = driver://user:pass@localhost/dbname"

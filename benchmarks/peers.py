@@ -1,4 +1,4 @@
-"""Environments for what cannot live in this one: pytest-alembic needs pytest 8."""
+"""Environments for peers, apart from ours: pytest-alembic needs pytest 8, and their plugins are not to be in our pytest."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.benchmark import LeftOutError
+
 # The same on both sides.
 _SHARED = ("alembic", "SQLAlchemy", "psycopg", "psycopg-binary")
 
 
 def peer_python(*requirements: str) -> str:
-    """Return the interpreter of an environment with these packages, made once in build/."""
+    """Return the interpreter of an environment with these packages, made once in build/.
+
+    Raises:
+        LeftOutError: pip cannot install them.
+    """
     shared = [f"{name}=={importlib.metadata.version(name)}" for name in _SHARED]
     wanted = [*shared, *requirements]
     key = hashlib.sha256("\0".join((sys.version, *wanted)).encode()).hexdigest()[:12]
@@ -22,8 +28,14 @@ def peer_python(*requirements: str) -> str:
     python = folder / "bin" / "python"
     if not (folder / "complete").exists():
         shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *wanted], check=True)
+        for argv in (
+            [sys.executable, "-m", "venv", str(folder)],
+            [str(python), "-m", "pip", "install", "--quiet", *wanted],
+        ):
+            done = subprocess.run(argv, capture_output=True, text=True)
+            if done.returncode:
+                why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+                raise LeftOutError(f"{', '.join(requirements)}: {why}")
         (folder / "complete").touch()
     return str(python)
 

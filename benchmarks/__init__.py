@@ -1,0 +1,1 @@
+"""Ratios against what a user would run instead: both sides in turn, in one run."""

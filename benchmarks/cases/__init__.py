@@ -1,0 +1,1 @@
+"""The benchmarks; each module lists its own in `BENCHMARKS`."""
