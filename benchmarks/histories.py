@@ -1,26 +1,13 @@
-"""Histories of any length, and `read_history` on them against `alembic heads`, as ratios.
-
-`python benchmarks/histories.py write FOLDER COUNT [--branches] [--autocommit] [--seed N]` writes one;
-`python benchmarks/histories.py measure [COUNT ...]` measures, in fresh processes.
-"""
+"""Histories of any length: `python -m benchmarks.histories FOLDER COUNT [--branches] [--autocommit] [--seed N]`."""
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import random
-import shutil
-import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 
-SIZES = (10, 300, 1_000, 5_000)
-ROUNDS = 5
-TARGETS = {"cold": 0.6, "warm": 0.2}  # of the whole command, against `alembic heads`
 INI = "[alembic]\nscript_location = %(here)s/migrations\npath_separator = os\n"
 ENV = """from alembic import context
 from sqlalchemy import create_engine, pool
@@ -74,17 +61,6 @@ DOWN = '''
 def downgrade() -> None:
     """Downgrade schema."""
 '''
-MEASURED = """import sys, time
-from pathlib import Path
-started = time.perf_counter()
-from dbtasks.settings import load_settings
-settings = load_settings(root=Path(sys.argv[1]), environ={})
-before = time.perf_counter()
-from dbtasks.revisions import read_history
-history = read_history(settings)
-heads = history.effective_heads
-print(time.perf_counter() - before, before - started, len(history), *heads)
-"""
 
 
 def write_history(
@@ -143,82 +119,17 @@ def _content(
     return head + COLUMN.format(**names) + DOWN + f'    op.drop_column("t{table}", "c{number}")\n'
 
 
-def time_reader(root: Path, *, warm: bool) -> tuple[float, float, str]:
-    """Return the seconds of the reader and of its process, and what it found."""
-    if not warm:
-        shutil.rmtree(root / ".dbtasks", ignore_errors=True)
-    started = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURED, str(root)], check=True, capture_output=True, text=True
-    )
-    whole = time.perf_counter() - started
-    seconds, _, found = done.stdout.strip().split(" ", 2)
-    return float(seconds), whole, found
-
-
-def time_alembic(root: Path) -> tuple[float, str]:
-    """Return the seconds of `alembic heads` in a fresh process, and what it printed."""
-    started = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "alembic", "heads"],
-        cwd=root,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return time.perf_counter() - started, done.stdout
-
-
-def measure(count: int, *, branches: bool) -> None:
-    """Print one line: medians of each side, timed in turn."""
-    with tempfile.TemporaryDirectory() as temporary:
-        root = Path(temporary) / "project"
-        write_history(root, count, branches=branches)
-        time_alembic(root)  # compiles the files, as a second run of Alembic finds them
-        time.sleep(2.1)  # younger files are not cached
-        times: dict[str, list[float]] = {"cold": [], "warm": [], "alembic": []}
-        wholes: dict[str, list[float]] = {"cold": [], "warm": []}
-        for _ in range(ROUNDS):
-            for side in ("cold", "warm"):
-                seconds, whole, found = time_reader(root, warm=side == "warm")
-                times[side].append(seconds)
-                wholes[side].append(whole)
-            seconds, printed = time_alembic(root)
-            times["alembic"].append(seconds)
-            assert found.split()[1:] == [line.split()[0] for line in printed.splitlines()]
-    median = {side: statistics.median(values) for side, values in times.items()}
-    ratios = {
-        side: statistics.median(values) / median["alembic"] for side, values in wholes.items()
-    }
-    print(
-        f"{count:6} {'branches' if branches else 'plain':9} alembic heads {median['alembic']:6.3f} s,"
-        f" reader cold {median['cold']:6.3f} s, warm {median['warm']:6.3f} s;"
-        f" whole process: cold {ratios['cold']:.2f}, warm {ratios['warm']:.2f} of alembic",
-        flush=True,
-    )
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    writer = commands.add_parser("write")
-    writer.add_argument("folder", type=Path)
-    writer.add_argument("count", type=int)
-    writer.add_argument("--branches", action="store_true")
-    writer.add_argument("--autocommit", action="store_true")
-    writer.add_argument("--seed", type=int, default=1)
-    commands.add_parser("measure").add_argument("counts", type=int, nargs="*", default=SIZES)
+    """Write a history as the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.histories", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("count", type=int)
+    parser.add_argument("--branches", action="store_true")
+    parser.add_argument("--autocommit", action="store_true")
+    parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    if arguments.command == "write":
-        options = {name: getattr(arguments, name) for name in ("branches", "autocommit", "seed")}
-        write_history(arguments.folder, arguments.count, **options)
-        return
-    print(
-        f"medians of {ROUNDS}, {os.cpu_count()} processors; targets of the whole command: {TARGETS}"
-    )
-    for count in arguments.counts:
-        for branches in (False, True):
-            measure(count, branches=branches)
+    options = {name: getattr(arguments, name) for name in ("branches", "autocommit", "seed")}
+    write_history(arguments.folder, arguments.count, **options)
 
 
 if __name__ == "__main__":

@@ -72,10 +72,17 @@ class Lab(contextlib.ExitStack):
         (folder / "tasks.py").write_text(TASKS)
         return folder
 
-    def project(self, name: str, revisions: int, url: DatabaseURL | None = None) -> Path:
+    def project(
+        self,
+        name: str,
+        revisions: int,
+        url: DatabaseURL | None = None,
+        *,
+        autocommit: bool = False,
+    ) -> Path:
         """Return a new project with a history, its models, a tasks.py, and a URL in alembic.ini."""
         folder = self.new_folder(name)
-        write_project(folder, revisions)
+        write_project(folder, revisions, autocommit=autocommit)
         if url is not None:
             point_to(folder, url)
         return folder
@@ -128,14 +135,19 @@ class Lab(contextlib.ExitStack):
         """Remember the server's version."""
         self.versions["PostgreSQL"] = version
 
-    def check_docker(self) -> None:
-        """Raise unless a Docker engine has the image."""
-        for argv in (["docker", "info"], ["docker", "image", "inspect", self.image]):
+    def check_docker(self, *majors: str) -> None:
+        """Raise unless a Docker engine has the images of these majors, or else of the newest."""
+        images = [IMAGE.format(version=major) for major in majors or (self.major,)]
+        wanted = {"docker info": "start a Docker engine"}
+        wanted |= {
+            f"docker image inspect {one}": f"docker pull {one}, or set DBTASKS_IMAGE"
+            for one in images
+        }
+        for command, remedy in wanted.items():
             try:
-                subprocess.run(argv, check=True, capture_output=True, text=True)
-            except (OSError, subprocess.CalledProcessError) as error:
-                told = getattr(error, "stderr", None) or str(error)
-                raise LeftOutError(f"{' '.join(argv)}: {told.strip().splitlines()[-1]}") from None
+                subprocess.run(command.split(), check=True, capture_output=True)
+            except (OSError, subprocess.CalledProcessError):
+                raise LeftOutError(f"{command} fails: {remedy}") from None
 
 
 def point_to(folder: Path, url: DatabaseURL) -> None:

@@ -34,9 +34,12 @@ for first in range(0, REVISIONS, 10):
 """
 
 
-def write_project(root: Path, count: int) -> None:
-    """Write an Alembic project of `count` revisions and its models."""
-    write_history(root, count)
+def write_project(root: Path, count: int, *, autocommit: bool = False) -> None:
+    """Write an Alembic project of `count` revisions and its models.
+
+    With `autocommit`, one in ten creates an index concurrently, of which the models know nothing.
+    """
+    write_history(root, count, autocommit=autocommit)
     ini = (TEMPLATE / "alembic.ini.mako").read_text()
     ini = _replaced(ini, "${script_location}", "%(here)s/migrations")
     (root / "alembic.ini").write_text(_replaced(ini, URL_LINE, URL_LINE))

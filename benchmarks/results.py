@@ -113,7 +113,8 @@ class Results:
         """Return these results, completed by those of the last that were not measured this time."""
         if last is None:
             return self
-        rows = {row.name: row for row in last.rows} | {row.name: row for row in self.rows}
+        rows = {row.name: row for row in last.rows}
+        rows |= {row.name: row for row in self.rows if row.ours or row.name not in rows}
         curves = {one.name: one for one in last.curves} | {one.name: one for one in self.curves}
         return Results(
             date=self.date,

@@ -59,8 +59,8 @@ def _timed(side: Side) -> Run:
         )
         printed = output.read_text(errors="replace") if output.exists() else ""
         if done.returncode or not result.exists():
-            told = (printed + done.stderr)[-3000:]
-            raise BenchmarkError(f"{side.name} failed: {told}")
+            told = printed.strip() or done.stderr.strip()
+            raise BenchmarkError(f"{side.name} failed: {told[-2000:]}")
         document = json.loads(result.read_text())
         benchmark = document["benchmarks"][0]
     metadata = {**document.get("metadata", {}), **benchmark.get("metadata", {})}

@@ -61,15 +61,23 @@ def replay(lab: Lab) -> Iterator[tuple[Side, Side]]:
 
 
 @contextlib.contextmanager
+def autocommit(lab: Lab) -> Iterator[tuple[Side, Side]]:
+    """Prepare the same with revisions that create indexes concurrently."""
+    yield _from_nothing(lab, lab.durable, lab.revisions, autocommit=True)
+
+
+@contextlib.contextmanager
 def memory(lab: Lab) -> Iterator[tuple[Side, Side]]:
     """Prepare empty databases for a large history, and look at memory only."""
     ours, peer = _from_nothing(lab, lab.in_memory, lab.many)
     yield replace(ours, figure=megabytes), replace(peer, figure=megabytes)
 
 
-def _from_nothing(lab: Lab, server: DatabaseURL, revisions: int) -> tuple[Side, Side]:
+def _from_nothing(
+    lab: Lab, server: DatabaseURL, revisions: int, *, autocommit: bool = False
+) -> tuple[Side, Side]:
     urls = lab.database(server), lab.database(server)
-    folders = [lab.project("replay", revisions, url) for url in urls]
+    folders = [lab.project("replay", revisions, url, autocommit=autocommit) for url in urls]
     ours, peer = _sides(folders[0], folders[1], *urls)
     return replace(ours, before=_emptied(urls[0])), replace(peer, before=_emptied(urls[1]))
 
@@ -88,6 +96,14 @@ BENCHMARKS = (
         peer="alembic upgrade head",
         target=1.0,
         prepare=replay,
+        rounds=3,
+    ),
+    Benchmark(
+        name="migrate-autocommit",
+        what="the same, with autocommit blocks",
+        peer="alembic upgrade head",
+        target=1.0,
+        prepare=autocommit,
         rounds=3,
     ),
 )

@@ -61,7 +61,7 @@ def alembic_engine():
 @contextlib.contextmanager
 def matrix(lab: Lab) -> Iterator[tuple[Side, Side]]:
     """Prepare a project with a noxfile, and the loop that it replaces."""
-    lab.check_docker()
+    lab.check_docker(*MAJORS)
     folders = [lab.project(name, lab.revisions) for name in ("matrix", "loop")]
     versions = f"[{', '.join(MAJORS)}]"
     (folders[0] / "noxfile.py").write_text(NOXFILE.replace("VERSIONS", versions))
