@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import growth, machine, plots, table
-from benchmarks.benchmark import BenchmarkError, LeftOutError
+from benchmarks.benchmark import LeftOutError
 from benchmarks.catalogue import BENCHMARKS, chosen
-from benchmarks.lab import Lab
+from benchmarks.lab import FAILURES, Lab
 from benchmarks.results import Results, Row
 from benchmarks.timing import alternate
-from dbtasks.errors import DbtasksError
 
 if TYPE_CHECKING:
     from benchmarks.benchmark import Benchmark
@@ -105,7 +104,7 @@ def _row(lab: Lab, benchmark: Benchmark, rounds: int | None) -> Row:
         row = replace(row, ours=figures[0], peers=figures[1])
     except LeftOutError as error:
         row = replace(row, state=f"left out: {error}")
-    except (BenchmarkError, DbtasksError) as error:
+    except FAILURES as error:
         row = replace(row, state=f"failed: {error}")
     _say(f"{benchmark.name}: {row.verdict}, {time.monotonic() - started:.0f} s in all")
     return row
@@ -113,6 +112,8 @@ def _row(lab: Lab, benchmark: Benchmark, rounds: int | None) -> Row:
 
 def _report(arguments: argparse.Namespace, results: Results, no_curves: str) -> int:
     last = Results.read(KEPT / "last.json")
+    if arguments.fast:
+        print("--fast: 50 and 1,000 revisions instead of 300 and 5,000; these are no results")
     print(table.render(results, last), end="")
     if results.curves:
         print(table.growth_verdict(results.curves))

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from benchmarks.benchmark import BenchmarkError, LeftOutError, Run, Side, megabytes, prints, seconds
-from benchmarks.lab import Lab, call, external, invoke
+from benchmarks.benchmark import LeftOutError, Run, Side, megabytes, prints, seconds
+from benchmarks.lab import FAILURES, Lab, call, external, invoke
 from benchmarks.results import Curve
 from benchmarks.timing import looked_at
 from dbtasks import maintenance
-from dbtasks.errors import DbtasksError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +59,7 @@ def curves(lab: Lab, say: Callable[[str], None]) -> tuple[list[Curve], str]:
         return [*_histories(lab, say), _clones(lab, say)], ""
     except LeftOutError as error:
         return [], f"left out: {error}"
-    except (BenchmarkError, DbtasksError) as error:
+    except FAILURES as error:
         return [], f"failed: {error}"
 
 

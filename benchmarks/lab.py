@@ -18,6 +18,7 @@ import psycopg
 from benchmarks.benchmark import BenchmarkError, LeftOutError
 from benchmarks.modelled import URL_LINE, write_project
 from dbtasks import maintenance
+from dbtasks.errors import DbtasksError
 from dbtasks.servers.throwaway import throwaway_server
 from dbtasks.settings import load_settings
 from dbtasks.url import DatabaseURL
@@ -48,6 +49,10 @@ SELECT json_build_object(
                 ORDER BY conrelid::regclass::text, conname), '')
             FROM pg_constraint WHERE connamespace = 'public'::regnamespace)))::text
 """
+
+
+# What a preparation or a look at a database may end with; any of it fails the benchmark, and no other.
+FAILURES = (BenchmarkError, DbtasksError, psycopg.Error, subprocess.CalledProcessError, OSError)
 
 
 class Lab(contextlib.ExitStack):

@@ -117,7 +117,10 @@ def _answer(run: Run) -> object:
 
 
 def _handle(run: Run) -> dict[str, str]:
-    handle: dict[str, str] = json.loads(run.output.strip().splitlines()[-1])
+    line = run.output.strip().rpartition("\n")[2]
+    if not line.startswith("{"):
+        raise BenchmarkError(f"no server told of, but: {run.output[-2000:]}")
+    handle: dict[str, str] = json.loads(line)
     return handle
 
 
