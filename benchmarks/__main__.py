@@ -100,7 +100,13 @@ def _row(lab: Lab, benchmark: Benchmark, rounds: int | None) -> Row:
     wanted = rounds or (min(2, benchmark.rounds) if lab.fast else benchmark.rounds)
     try:
         with benchmark.prepare(lab) as (ours, peer):
-            figures = alternate(ours, peer, rounds=wanted, warm_up=benchmark.warm_up, say=_say)
+            figures = alternate(
+                ours,
+                peer,
+                rounds=wanted,
+                warm_up=benchmark.warm_up,
+                say=lambda side, figure: _say(f"{side.name}: {figure:.3f} {benchmark.unit}"),
+            )
         row = replace(row, ours=figures[0], peers=figures[1])
     except LeftOutError as error:
         row = replace(row, state=f"left out: {error}")

@@ -74,7 +74,7 @@ def _timed(side: Side) -> Run:
 
 
 def alternate(
-    ours: Side, peer: Side, *, rounds: int, warm_up: str, say: Callable[[str], None]
+    ours: Side, peer: Side, *, rounds: int, warm_up: str, say: Callable[[Side, float], None]
 ) -> tuple[list[float], list[float]]:
     """Run both sides in turn, A B, B A, A B ..., and return the figures of both, in pairs.
 
@@ -92,7 +92,7 @@ def alternate(
             done, found[which] = looked_at(side)
             figure = side.figure(done)
             figures[which].append(figure)
-            say(f"{side.name}: {figure:.3f}")
+            say(side, figure)
         if found["ours"] != found["peer"]:
             different = f"{str(found['ours'])[:300]} and {str(found['peer'])[:300]}"
             raise BenchmarkError(f"the sides did not come to the same: {different}")

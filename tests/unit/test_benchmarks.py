@@ -170,7 +170,7 @@ def test_a_side_that_fails_has_no_figure(tmp_path: Path, program: str, message: 
 def test_both_sides_have_to_come_to_the_same(tmp_path: Path) -> None:
     sides = [side(tmp_path, f"print({text!r})", lambda run: run.output) for text in ("a", "b")]
     with pytest.raises(BenchmarkError) as failure:
-        alternate(*sides, rounds=1, warm_up="none", say=lambda _: None)
+        alternate(*sides, rounds=1, warm_up="none", say=lambda *_: None)
     assert str(failure.value) == "the sides did not come to the same: a\n and b\n"
 
 
@@ -182,6 +182,6 @@ def test_the_sides_take_turns(tmp_path: Path) -> None:
             side(tmp_path, "print('done')"), name=name, before=lambda: turns.append(name)
         )
 
-    ours, peers = alternate(noted("A"), noted("B"), rounds=2, warm_up="both", say=lambda _: None)
+    ours, peers = alternate(noted("A"), noted("B"), rounds=2, warm_up="both", say=lambda *_: None)
     assert "".join(turns) == "ABABBA"
     assert len(ours) == len(peers) == 2
