@@ -32,9 +32,10 @@ GROWTH = "growth"
 def main() -> int:
     """Run what is asked for; return 1 if a benchmark failed."""
     arguments = _arguments()
+    if arguments.readme and not arguments.keep:
+        return _write_readme()
     logging.disable(logging.INFO)  # of Alembic, a line for each revision
-    for name in ("PYTHONDONTWRITEBYTECODE", "CI", "PYTEST_ADDOPTS", "DATABASE_URL"):
-        os.environ.pop(name, None)
+    _forget_surroundings()
     names = [name for name in arguments.names if name != GROWTH]
     try:
         benchmarks = chosen(names) if names or not arguments.names else []
@@ -50,6 +51,14 @@ def main() -> int:
     return _report(arguments, results, no_curves)
 
 
+def _forget_surroundings() -> None:
+    """Take what would lead a preparation elsewhere out of the environment; runs have a bare one anyway."""
+    for name in [*os.environ]:
+        ours = name.startswith(("DBTASKS_", "PG", "PYTEST_")) and name != "DBTASKS_IMAGE"
+        if ours or name in {"PYTHONDONTWRITEBYTECODE", "CI", "DATABASE_URL"}:
+            del os.environ[name]
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
@@ -61,7 +70,11 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, help="rounds of each benchmark")
     parser.add_argument("--keep", action="store_true", help=f"write to {KEPT.relative_to(ROOT)}")
-    parser.add_argument("--readme", action="store_true", help="write the kept result to README.md")
+    parser.add_argument(
+        "--readme",
+        action="store_true",
+        help="write what is kept to README.md; without --keep, nothing is run",
+    )
     arguments = parser.parse_args()
     if arguments.fast and arguments.keep:
         parser.error("--fast is no result to keep")
@@ -136,7 +149,8 @@ def _report(arguments: argparse.Namespace, results: Results, no_curves: str) -> 
     for path in plots.write(results.curves, folder):
         _say(f"wrote {path.relative_to(ROOT)}")
     if failed:
-        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+        kept = "; nothing is kept" if arguments.keep else ""
+        print(f"failed: {', '.join(failed)}{kept}", file=sys.stderr)
         return 1
     if arguments.readme:
         return _write_readme()

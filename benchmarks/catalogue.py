@@ -22,18 +22,22 @@ BENCHMARKS: tuple[Benchmark, ...] = (
 
 
 def chosen(names: list[str]) -> list[Benchmark]:
-    """Return the benchmarks of these names, or whose names begin with one of them and a dash; all for none.
+    """Return the benchmarks of these names, or, for a name of none, those that begin with it and a dash.
+
+    All for no name.
 
     Raises:
         KeyError: a name stands for nothing.
     """
     if not names:
         return [*BENCHMARKS]
-    for name in names:
-        if not any(_is(one, name) for one in BENCHMARKS):
-            raise KeyError(name)
-    return [one for one in BENCHMARKS if any(_is(one, name) for name in names)]
+    wanted = {one for name in names for one in _meant(name)}
+    return [one for one in BENCHMARKS if one.name in wanted]
 
 
-def _is(benchmark: Benchmark, name: str) -> bool:
-    return benchmark.name == name or benchmark.name.startswith(f"{name}-")
+def _meant(name: str) -> list[str]:
+    known = [one.name for one in BENCHMARKS]
+    meant = [name] if name in known else [one for one in known if one.startswith(f"{name}-")]
+    if not meant:
+        raise KeyError(name)
+    return meant

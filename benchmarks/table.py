@@ -27,7 +27,10 @@ def render(results: Results, last: Results | None) -> str:
         lines += ["", f"{'growth':<{_WHAT}} {'slope':>6} {'last':>6}  {'least':>9} {'most':>9}"]
         for curve in results.curves:
             lines += _curve(curve, curves.get(curve.name))
-    return "\n".join([*lines, "", *versions(results)]) + "\n"
+    lines += ["", *versions(results)]
+    if last is not None:
+        lines.append(f"compared with {last.date}, {_place(last)}")
+    return "\n".join(lines) + "\n"
 
 
 def _row(row: Row, against: str) -> list[str]:
@@ -77,8 +80,13 @@ def versions(results: Results) -> list[str]:
     """Return the lines that say when, where and with what all was measured."""
     machine = results.machine
     told = ", ".join(f"{name} {version}" for name, version in results.versions.items())
-    where = f"{results.date}, {machine['processors']} processors ({machine['processor']}), load {machine['load']} before, {machine['load_after']} after"
-    return [*textwrap.wrap(where, WIDTH), *textwrap.wrap(told, WIDTH)]
+    loads = f"load {machine['load']} before, {machine['load_after']} after"
+    where = f"{results.date}, {_place(results)}, {loads}"
+    return [*textwrap.wrap(where, WIDTH), *textwrap.wrap(told, WIDTH, break_on_hyphens=False)]
+
+
+def _place(results: Results) -> str:
+    return f"{results.machine['processors']} processors ({results.machine['processor']})"
 
 
 def markdown(results: Results) -> str:
@@ -93,7 +101,7 @@ def markdown(results: Results) -> str:
     )
     if results.curves:
         where += f" Growth with 10 to 5,000 revisions: {growth_verdict(results.curves)}."
-    return "\n".join([*lines, "", *textwrap.wrap(where, 118)])
+    return "\n".join([*lines, "", *textwrap.wrap(where, 118, break_on_hyphens=False)])
 
 
 def into_readme(readme: str, results: Results) -> str:

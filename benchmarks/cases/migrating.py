@@ -100,7 +100,7 @@ BENCHMARKS = (
     ),
     Benchmark(
         name="migrate-autocommit",
-        what="the same, with autocommit blocks",
+        what="db.migrate, 300 revisions, with autocommit blocks",
         peer="alembic upgrade head",
         target=1.0,
         prepare=autocommit,

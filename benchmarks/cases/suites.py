@@ -68,6 +68,7 @@ def databases(lab: Lab) -> Iterator[tuple[Side, Side]]:
     """Prepare the same tests for both, on one server in memory."""
     python = peer_python("pytest==8.*", "pytest-postgresql")
     lab.versions["pytest-postgresql"] = peer_versions(python, "pytest-postgresql").split()[1]
+    lab.versions["pytest of the peers"] = peer_versions(python, "pytest").split()[1]
     server, count = lab.in_memory, (20 if lab.fast else TESTS) + 1
     folders = [lab.project(name, lab.revisions) for name in ("suite", "peers-suite")]
     for folder, text in zip(folders, (OURS, PEER), strict=True):

@@ -107,6 +107,7 @@ def test_the_table_has_80_columns() -> None:
         "\n"
         "2026-11-25T05:00+00:00, 2 processors (AMD EPYC), load 0.1 before, 0.9 after\n"
         "Python 3.11.7, PostgreSQL 18.6\n"
+        "compared with 2026-11-25T05:00+00:00, 2 processors (AMD EPYC)\n"
     )
 
 
@@ -130,6 +131,7 @@ def test_the_readme_gets_the_table_between_its_markers() -> None:
 def test_a_name_stands_for_one_benchmark_or_for_several() -> None:
     assert chosen([]) == [*BENCHMARKS]
     assert [one.name for one in chosen(["heads"])] == ["heads-warm", "heads-cold"]
+    assert [one.name for one in chosen(["migrate"])] == ["migrate"]
     assert len({one.name for one in BENCHMARKS}) == len(BENCHMARKS)
     with pytest.raises(KeyError, match="head"):
         chosen(["head"])
