@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.cases import checking, listing, migrating, proving, reading, servers, suites
+from benchmarks.cases import (
+    checking,
+    cloning,
+    listing,
+    migrating,
+    proving,
+    reading,
+    servers,
+    suites,
+)
 
 if TYPE_CHECKING:
     from benchmarks.benchmark import Benchmark
@@ -15,6 +24,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     *migrating.BENCHMARKS,
     *checking.BENCHMARKS,
     *servers.BENCHMARKS,
+    *cloning.BENCHMARKS,
     *suites.BENCHMARKS,
     *proving.BENCHMARKS,
     migrating.MEMORY,

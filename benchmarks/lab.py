@@ -24,7 +24,7 @@ from dbtasks.settings import load_settings
 from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from dbtasks.settings import Settings
 
@@ -197,6 +197,16 @@ def call(folder: Path, *argv: str, environ: Mapping[str, str] | None = None) -> 
     if done.returncode:
         raise BenchmarkError(f"{' '.join(argv)}: {(done.stdout + done.stderr)[-2000:]}")
     return done.stdout
+
+
+def emptied(url: DatabaseURL) -> Callable[[], None]:
+    """Return what makes a database anew, with nothing in it."""
+
+    def empty() -> None:
+        maintenance.drop(url)
+        maintenance.create(url)
+
+    return empty
 
 
 def content(url: DatabaseURL) -> object:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # Ratios that differ by less than this are the same, however little they scatter.
 _LEAST_DIFFERENCE = 0.05
+# Below this, a target of two decimals is no precise one.
+_SMALL = 0.1
 # A fitted exponent is itself a measurement.
 _LINEAR = 1.1
 
@@ -46,8 +48,13 @@ class Row:
         """Say `met`, `missed`, or why there is no figure: `failed`, `left out`."""
         if not self.ours:
             return self.state.partition(":")[0]
-        # The table shows two decimals, and a target of two decimals is met by what it shows.
-        return "met" if round(self.ratio, 2) <= self.target else "missed"
+        # What the table shows is what counts.
+        return "met" if round(self.ratio, self.decimals) <= self.target else "missed"
+
+    @property
+    def decimals(self) -> int:
+        """As many as the table shows of a ratio."""
+        return 2 if self.target >= _SMALL else 3
 
     def against(self, last: Row | None) -> str:
         """Say `better`, `worse` or `same` than the last result, or `new`.

@@ -36,7 +36,8 @@ def render(results: Results, last: Results | None) -> str:
 def _row(row: Row, against: str) -> list[str]:
     what = textwrap.wrap(row.what, _WHAT, subsequent_indent="  ")
     if row.ours:
-        figures = f"{row.ratio:6.2f} {row.ratios[0]:5.2f} {row.ratios[-1]:5.2f} {row.target:6.2f}"
+        median, least, most = _ratio(row)
+        figures = f"{median:>6} {least:>5} {most:>5} {row.target:6.2f}"
         first = f"{what[0]:<{_WHAT}} {figures} {row.verdict:<7} {against}"
     else:
         first = f"{what[0]:<{_WHAT}} {row.verdict}"
@@ -47,6 +48,11 @@ def _row(row: Row, against: str) -> list[str]:
     else:
         told = row.state.partition(": ")[2]
     return lines + textwrap.wrap(told, WIDTH, initial_indent="    ", subsequent_indent="    ")
+
+
+def _ratio(row: Row) -> list[str]:
+    """Return the median, the least and the most."""
+    return [f"{one:.{row.decimals}f}" for one in (row.ratio, row.ratios[0], row.ratios[-1])]
 
 
 def _figure(value: float, unit: str) -> str:
@@ -93,7 +99,10 @@ def markdown(results: Results) -> str:
     """Return the README's table, with what it was measured with below."""
     lines = ["| what | instead of | ratio (min to max) | at most | |", "|---|---|---|---|---|"]
     for row in results.rows:
-        ratio = f"{row.ratio:.2f} ({row.ratios[0]:.2f} to {row.ratios[-1]:.2f})" if row.ours else ""
+        ratio = ""
+        if row.ours:
+            median, least, most = _ratio(row)
+            ratio = f"{median} ({least} to {most})"
         lines.append(f"| {row.what} | {row.peer} | {ratio} | {row.target:g} | {row.verdict} |")
     told = ", ".join(f"{name} {version}" for name, version in results.versions.items())
     where = (

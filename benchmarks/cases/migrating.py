@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmarks.benchmark import Benchmark, Side, megabytes
-from benchmarks.lab import Lab, alembic, call, content, external, invoke
-from dbtasks import maintenance
+from benchmarks.lab import Lab, alembic, call, content, emptied, external, invoke
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from dbtasks.url import DatabaseURL
@@ -34,14 +33,6 @@ def _sides(folder: Path, peers: Path, ours: DatabaseURL, theirs: DatabaseURL) ->
             found=lambda _: content(theirs),
         ),
     )
-
-
-def _emptied(url: DatabaseURL) -> Callable[[], None]:
-    def empty() -> None:
-        maintenance.drop(url)
-        maintenance.create(url)
-
-    return empty
 
 
 @contextlib.contextmanager
@@ -79,7 +70,7 @@ def _from_nothing(
     urls = lab.database(server), lab.database(server)
     folders = [lab.project("replay", revisions, url, autocommit=autocommit) for url in urls]
     ours, peer = _sides(folders[0], folders[1], *urls)
-    return replace(ours, before=_emptied(urls[0])), replace(peer, before=_emptied(urls[1]))
+    return replace(ours, before=emptied(urls[0])), replace(peer, before=emptied(urls[1]))
 
 
 BENCHMARKS = (
