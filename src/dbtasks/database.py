@@ -31,7 +31,8 @@ class Database:
     """The database of a project's settings.
 
     `say` receives one-line progress messages, `watcher` every revision that runs; `announce` what
-    is about to run on a server that dbtasks did not make.
+    is about to run on a server that dbtasks did not make, `tell` what a person has to know while
+    revisions run, such as who holds a lock.
     """
 
     def __init__(
@@ -41,9 +42,10 @@ class Database:
         say: Callable[[str], None] = lambda _: None,
         watcher: Watcher | None = None,
         announce: Callable[[policy.Target, tuple[Step, ...]], None] = lambda *_: None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.settings = settings
-        self._say = say
+        self._say, self._tell = say, tell
         self._watcher, self._announce = watcher, announce
 
     @cached_property
@@ -83,11 +85,12 @@ class Database:
         self.records.revisions.check()
         target = self._target(self._reachable())
         if target.owned:
-            return Migrator(self.settings, target.url, watcher=self._watcher)
+            return Migrator(self.settings, target.url, watcher=self._watcher, tell=self._tell)
         return Migrator(
             self.settings,
             target.url,
             watcher=self._watcher,
+            tell=self._tell,
             announce=lambda steps: self._announce(target, steps),
         )
 

@@ -34,7 +34,7 @@ class Display:
     """A terminal, or whatever stderr and stdout lead to; a `Watcher` of migrations.
 
     Progress goes to stderr. On a terminal the current step is a line with a spinner; elsewhere
-    every step is a line of its own. `quiet` leaves out all but questions and errors. Rich is
+    every step is a line of its own. `quiet` leaves out all but questions, errors and `tell`. Rich is
     imported when something needs it: a table in a pipe does not.
     """
 

@@ -59,7 +59,11 @@ class Session:
         settings = self.settings
         self.display.busy("looking at the server")
         return Database(
-            settings, say=self.display.say, watcher=self.display, announce=self._announce
+            settings,
+            say=self.display.say,
+            watcher=self.display,
+            announce=self._announce,
+            tell=self.display.warn,
         )
 
     def _announce(self, target: policy.Target, steps: tuple[Step, ...]) -> None:

@@ -238,3 +238,10 @@ def origin(error: BaseException) -> list[str]:
     return [
         f"{frame.filename}:{frame.lineno} in {frame.name}: {frame.line}" for frame in frames[-2:]
     ]
+
+
+def sqlstate(error: BaseException | None) -> str:
+    """Return the code that the database gave for an error, empty for any other error."""
+    if not isinstance(error, DBAPIError):
+        return ""
+    return str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or "")

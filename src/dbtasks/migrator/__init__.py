@@ -13,8 +13,10 @@ from dbtasks.drift import accepted as accepted_drift
 from dbtasks.drift import comparison, findings
 from dbtasks.environment import Environment
 from dbtasks.environment.imports import files_of
-from dbtasks.errors import CheckError, UsageError
+from dbtasks.errors import CheckError, MigrationError, UsageError
+from dbtasks.migrator.lock_watch import LockWatch
 from dbtasks.migrator.rehearsal import Rehearsal
+from dbtasks.migrator.retries import Retries
 from dbtasks.migrator.run import Run, Watcher
 from dbtasks.migrator.steps import back, check_known, describe, down, stairs, unknown, up
 from dbtasks.results import Difference, Outcome, RehearsedStep, Revision, Standing, Step
@@ -36,8 +38,9 @@ class Migrator:
     """The migrations of one project on one database.
 
     `watcher` is told of each revision that runs, `announce` before the first of a run of all that
-    will. Without a `url` only what the files tell is to be had. `parents` says which revisions
-    follow another one than their files say.
+    will, `tell` of what a person has to know meanwhile, such as who holds a lock. Without a `url`
+    only what the files tell is to be had. `parents` says which revisions follow another one than
+    their files say.
     """
 
     def __init__(
@@ -47,10 +50,11 @@ class Migrator:
         *,
         watcher: Watcher | None = None,
         announce: Callable[[tuple[Step, ...]], None] = lambda _: None,
+        tell: Callable[[str], None] | None = None,
         parents: Mapping[str, str] | None = None,
     ) -> None:
         self.environment = Environment(settings, url, parents=parents)
-        self._watcher, self._announce = watcher, announce
+        self._watcher, self._announce, self._tell = watcher, announce, tell
 
     def standing(self) -> Standing:
         """Return the current revisions, the heads, and how many revisions are pending."""
@@ -267,21 +271,34 @@ class Migrator:
         commit_each: bool = False,
     ) -> Outcome:
         """Let Alembic run the steps; tell the watcher, time each, and explain a failure."""
-        run = Run(self.environment, rehearsal or self._watcher)
+        watch = LockWatch(self.environment.url, self._tell) if self._tell else None
+        run = Run(self.environment, rehearsal or self._watcher, watch)
+        retries = Retries(self.environment, self._tell or (lambda _: None))
+        planned: list[MigrationStep] = []
+        before = 0
 
         def work(heads: tuple[str, ...], context: MigrationContext) -> Iterator[MigrationStep]:
+            nonlocal before
             check_known(self.environment.script, heads)
-            steps = steps_from(heads)
-            if steps:
-                self._announce(describe(steps))
-            return run.observe(steps, heads, context)
+            if retries.made:
+                return run.observe(planned[run.count_kept(heads) - before :], heads, context)
+            before, planned[:] = run.count_kept(heads), steps_from(heads)
+            if planned:
+                self._announce(describe(planned))
+            return run.observe(planned, heads, context)
 
-        with run.explained():
-            self.environment.run(
-                work,
-                record=rehearsal.record if rehearsal is not None else None,
-                commit_each=commit_each,
-            )
+        record = rehearsal.record if rehearsal is not None else None
+        try:
+            while True:
+                try:
+                    with run.explained(), run.journal.alone():
+                        self.environment.run(work, record=record, commit_each=commit_each)
+                    break
+                except MigrationError as error:
+                    retries.again(run, error)
+        finally:
+            if watch is not None:
+                watch.stop()
         standing = self._standing(run.heads_now())
         return Outcome(applied=run.finished, current=standing.current, pending=standing.pending)
 

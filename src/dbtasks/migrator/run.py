@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -21,6 +22,7 @@ from dbtasks.environment.errors import (
     version_table_remedy,
 )
 from dbtasks.errors import MigrationError, ServerError
+from dbtasks.migrator.journal import Journal
 from dbtasks.migrator.steps import applied, describe
 from dbtasks.results import Applied
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, MigrationStep
 
     from dbtasks.environment import Environment
+    from dbtasks.migrator.lock_watch import LockWatch
     from dbtasks.results import Step
 
 
@@ -48,10 +51,28 @@ class _Done(NamedTuple):
     seconds: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """The revision that failed, why, which before it were rolled back, and where the database is.
+
+    `heads` is None where that cannot be read.
+    """
+
+    step: Step
+    cause: BaseException
+    lost: tuple[Step, ...]
+    heads: tuple[str, ...] | None
+
+
 class Run:
     """The progress of one run; Alembic draws the steps from `observe`, one when it needs it."""
 
-    def __init__(self, environment: Environment, watcher: Watcher | None = None) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        watcher: Watcher | None = None,
+        watch: LockWatch | None = None,
+    ) -> None:
         self._environment = environment
         self._watcher = watcher
         self._context: MigrationContext | None = None
@@ -59,6 +80,10 @@ class Run:
         self._heads_after: frozenset[str] | None = None
         self._running: Step | None = None
         self._done: list[_Done] = []
+        self.journal = Journal()
+        self.watch = watch
+        self.pid = 0
+        self.failed: Failure | None = None
 
     @property
     def finished(self) -> tuple[Applied, ...]:
@@ -74,9 +99,14 @@ class Run:
         self._context = context
         self._version_table = _version_table(context)
         self._heads_after = None
-        self._done = self._kept(heads)  # env.py may be at its second try
-        for step, alembic_step in zip(describe(steps), steps, strict=True):
+        self._done = self._kept(heads)  # env.py, or the run, may be at its second try
+        if steps and not context.as_sql:
+            self._look_on(context)
+        for step, alembic_step in zip(self._described(steps), steps, strict=True):
             self._running = step
+            self.journal.begin(step.revision)
+            if self.watch is not None:
+                self.watch.forget()
             if self._watcher is not None:
                 self._watcher.begin(step)
             started = time.perf_counter()
@@ -88,6 +118,24 @@ class Run:
         self._running = None
         if steps and not context.as_sql:
             self._heads_after = frozenset(context.get_current_heads())
+
+    def _described(self, steps: list[MigrationStep]) -> Iterator[Step]:
+        before = len(self._done)
+        for step in describe(steps):
+            yield replace(step, number=step.number + before, total=step.total + before)
+
+    def _look_on(self, context: MigrationContext) -> None:
+        connection = context.connection
+        assert connection is not None
+        self.journal.attach(connection, context.version_table)
+        if self.watch is not None:
+            limits = self._environment.limits
+            self.pid = connection.scalar(sqlalchemy.text("SELECT pg_backend_pid()")) or 0
+            self.watch.follow(self.pid, limits.lock_timeout if limits else 0)
+
+    def count_kept(self, heads: Sequence[str]) -> int:
+        """Return how many of the finished revisions a database at `heads` still shows."""
+        return len(self._kept(heads))
 
     @contextlib.contextmanager
     def explained(self) -> Iterator[None]:
@@ -146,7 +194,8 @@ class Run:
 
     def _failure_in(self, step: Step, cause: BaseException) -> MigrationError:
         """Say which revision failed, where, and what that left behind."""
-        lost, left_behind = self._left_behind(step)
+        lost, left_behind, heads = self._left_behind(step)
+        self.failed = Failure(step=step, cause=cause, lost=tuple(lost), heads=heads)
         remedy = "mend the revision's file, then run this again; what it changed is rolled back"
         if any(_has_autocommit(one) for one in (*lost, step)):
             remedy = "mend the revision's file, undo by hand what it did in autocommit blocks, then run this again"
@@ -160,7 +209,7 @@ class Run:
 
     def _failure_after(self, error: MigrationError, cause: BaseException) -> MigrationError:
         """Say what was left behind by an error that came when all revisions had run."""
-        _, left_behind = self._left_behind(self._done[-1].step)
+        _, left_behind, _ = self._left_behind(self._done[-1].step)
         if not isinstance(cause, DBAPIError):
             return MigrationError(
                 error.message,
@@ -175,12 +224,12 @@ class Run:
             details=[*reasons(cause)[1:4], *left_behind],
         )
 
-    def _left_behind(self, step: Step) -> tuple[list[Step], list[str]]:
-        """Return the finished revisions that were rolled back, and lines on what is left."""
+    def _left_behind(self, step: Step) -> tuple[list[Step], list[str], tuple[str, ...] | None]:
+        """Return the finished revisions that were rolled back, lines on what is left, and the heads."""
         try:
             now = self._read_heads()
         except ServerError as error:
-            return [], [f"where the database is cannot be read: {error.message}"]
+            return [], [f"where the database is cannot be read: {error.message}"], None
         kept = self._kept(now)
         # On a stairway a revision has several steps; the last one says where it should be.
         last = {done.step.revision: done for done in self._done}
@@ -195,7 +244,7 @@ class Run:
         where = ", ".join(now) or "base"
         left = step.total - len(self._done) + len(lost)
         lines.append(f"the database is at: {where}; {left} of {step.total} left")
-        return [done.step for done in lost], lines
+        return [done.step for done in lost], lines, now
 
 
 def _version_table(context: MigrationContext) -> sql.Composable | None:
