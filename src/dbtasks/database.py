@@ -162,12 +162,12 @@ class Database:
         with self.runs.alone(self._reachable()):
             return carry_out(prepared, self.throwaways(), self.migrator)
 
-    def migrate(self, target: str | None = None) -> Outcome:
+    def migrate(self, target: str | None = None, *, fix: bool = False) -> Outcome:
         """Apply the pending revisions up to `target`; without one, all of a history with one head.
 
-        With nothing to do, Alembic is not imported.
+        With nothing to do, Alembic is not imported. With `fix` an invalid index in the way is dropped.
         """
-        return self.runs.migrate(target)
+        return self.runs.migrate(target, fix=fix)
 
     def status(self) -> DatabaseStatus:
         """Look at server, database and migrations; what cannot be told becomes the `problem`."""

@@ -41,10 +41,14 @@ class Runs:
         self._settings, self._records, self._say = settings, records, say
         self._server, self._migrator = server, migrator
 
-    def migrate(self, target: str | None = None) -> Outcome:
-        """Apply the pending revisions up to `target`; without one, all of a history with one head."""
+    def migrate(self, target: str | None = None, *, fix: bool = False) -> Outcome:
+        """Apply the pending revisions up to `target`; without one, all of a history with one head.
+
+        With `fix` an invalid index that a failed CREATE INDEX CONCURRENTLY of theirs left is dropped.
+        """
         return self._run(
-            lambda migrator: migrator.upgrade(target), lambda url: self._migrated(url, target)
+            lambda migrator: migrator.upgrade(target, fix=fix),
+            lambda url: self._migrated(url, target),
         )
 
     def rollback(self, steps: int = 1, *, to: str | None = None) -> Outcome:

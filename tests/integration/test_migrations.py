@@ -639,6 +639,9 @@ class TestFailure:
         # The concurrent index of the third revision committed the two before it, and half of itself.
         assert found["details"][1:] == [
             "statement: SELECT * FROM nowhere",
+            "half applied: 3c45577beb9c (add due time); of it stays",
+            "  ALTER TABLE job ADD COLUMN due_at TIMESTAMP WITH TIME ZONE",
+            "  CREATE INDEX CONCURRENTLY ix_job_due_at ON job (due_at)",
             "applied before it: 6556293458c3, 7a3146ea43e4",
             "rolled back with it: 3c45577beb9c (they shared one transaction)",
             "the database is at: 7a3146ea43e4; 2 of 4 left",

@@ -107,8 +107,8 @@ class Limits:
         if concurrently.read(statement) is None or not in_autocommit(connection):
             return
         for name, value in longer.items():
-            now = _asked(connection, sql.SQL("SHOW {}").format(sql.Identifier(name)))
-            if now == self._normal.get(name, now):  # else the revision itself has set it
+            now = asked(connection, sql.SQL("SHOW {}").format(sql.Identifier(name)))
+            if now and now == self._normal.get(name, now):  # else the revision itself has set it
                 self._raised[name] = now
                 _put(connection, name, value)
 
@@ -123,19 +123,21 @@ def in_autocommit(connection: Connection) -> bool:
 
 
 def _put(connection: Connection, name: str, value: str) -> None:
-    _asked(
+    asked(
         connection,
         sql.SQL("SELECT set_config({}, {}, false)").format(sql.Literal(name), sql.Literal(value)),
     )
 
 
-def _asked(connection: Connection, query: sql.Composed) -> str:
-    """Ask on the driver's own cursor: events and recordings are of what revisions do."""
+def asked(connection: Connection, query: sql.Composed) -> str | None:
+    """Return the one value of a query, None without a row; on the driver's own cursor.
+
+    Events and recordings are of what revisions do, and not of this.
+    """
     cursor = connection.connection.cursor()
     try:
         cursor.execute(query.as_string(None))
         row = cursor.fetchone()
     finally:
         cursor.close()
-    assert row is not None
-    return str(row[0])
+    return None if row is None else str(row[0])

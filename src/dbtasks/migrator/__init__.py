@@ -14,6 +14,8 @@ from dbtasks.drift import comparison, findings
 from dbtasks.environment import Environment
 from dbtasks.environment.imports import files_of
 from dbtasks.errors import CheckError, MigrationError, UsageError
+from dbtasks.migrator import half_done
+from dbtasks.migrator.left_indexes import LeftIndexes
 from dbtasks.migrator.lock_watch import LockWatch
 from dbtasks.migrator.rehearsal import Rehearsal
 from dbtasks.migrator.retries import Retries
@@ -120,13 +122,17 @@ class Migrator:
         )
         return tuple(rehearsal.steps)
 
-    def upgrade(self, target: str | None = None) -> Outcome:
+    def upgrade(self, target: str | None = None, *, fix: bool = False) -> Outcome:
         """Apply the pending revisions up to `target`, the head when not given.
+
+        With `fix` an invalid index that a failed CREATE INDEX CONCURRENTLY of theirs left is dropped.
 
         Raises:
             MigrationError: a revision failed, or the target is unknown or ambiguous.
         """
-        return self._run(lambda heads: up(self.environment.script, self._goal(target), heads))
+        return self._run(
+            lambda heads: up(self.environment.script, self._goal(target), heads), fix=fix
+        )
 
     def stairway(self, wanted: Collection[str]) -> Outcome:
         """Apply everything pending, each revision in a transaction of its own, whatever env.py says.
@@ -269,11 +275,14 @@ class Migrator:
         *,
         rehearsal: Rehearsal | None = None,
         commit_each: bool = False,
+        fix: bool = False,
     ) -> Outcome:
         """Let Alembic run the steps; tell the watcher, time each, and explain a failure."""
-        watch = LockWatch(self.environment.url, self._tell) if self._tell else None
-        run = Run(self.environment, rehearsal or self._watcher, watch)
-        retries = Retries(self.environment, self._tell or (lambda _: None))
+        tell = self._tell or (lambda _: None)
+        watch = LockWatch(self.environment.url, tell) if self._tell else None
+        indexes = LeftIndexes(self.environment, tell, fix=fix) if self._tell else None
+        run = Run(self.environment, rehearsal or self._watcher, watch, indexes)
+        retries = Retries(self.environment, tell, indexes)
         planned: list[MigrationStep] = []
         before = 0
 
@@ -284,7 +293,11 @@ class Migrator:
                 return run.observe(planned[run.count_kept(heads) - before :], heads, context)
             before, planned[:] = run.count_kept(heads), steps_from(heads)
             if planned:
-                self._announce(describe(planned))
+                steps = describe(planned)
+                self._announce(steps)
+                warning = half_done.warning(steps, context) if self._tell else ""
+                if warning:
+                    tell(warning)
             return run.observe(planned, heads, context)
 
         record = rehearsal.record if rehearsal is not None else None

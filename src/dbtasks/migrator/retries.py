@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dbtasks.environment import Environment
-    from dbtasks.migrator.run import Failure, Run
+    from dbtasks.migrator.half_done import Failure
+    from dbtasks.migrator.left_indexes import LeftIndexes
+    from dbtasks.migrator.run import Run
 
 _LOST = {"55P03": "waited too long for a lock", "40P01": "was in a deadlock"}
 _LONGEST = 30.0
@@ -28,8 +30,13 @@ _IN_TRANSACTION = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND xact_start 
 class Retries:
     """How often the revisions of one run may begin again; `tell` is told before each time."""
 
-    def __init__(self, environment: Environment, tell: Callable[[str], None]) -> None:
-        self._environment, self._tell = environment, tell
+    def __init__(
+        self,
+        environment: Environment,
+        tell: Callable[[str], None],
+        indexes: LeftIndexes | None = None,
+    ) -> None:
+        self._environment, self._tell, self._indexes = environment, tell, indexes
         self._most = environment.settings.lock_retries
         self._wait = environment.settings.lock_retry_wait
         self.made = 0
@@ -48,6 +55,9 @@ class Retries:
         why_not = self._why_not(run, failed)
         if why_not or self.made >= self._most:
             raise self._final(error, seen, why_not)
+        for index in failed.left:
+            assert self._indexes is not None
+            self._indexes.drop(index)
         self.made += 1
         pause = min(self._wait * 2 ** (self.made - 1), _LONGEST) * random.uniform(0.5, 1.5)  # noqa: S311
         first = (
@@ -79,9 +89,10 @@ class Retries:
         """Return why the run may not begin again, empty if nothing of what failed is left."""
         if failed.heads is None:
             return "where the database is cannot be read"
+        built = self._builds_again(run, failed)
         for step in (*failed.lost, failed.step):
             part = run.journal.of(step.revision)
-            if part.committed:
+            if part.committed and not (built and step is failed.step):
                 return f"revision {step.revision} had committed a part of itself, as an autocommit block does"
             if part.elsewhere:
                 return f"revision {step.revision} uses a connection of its own, and what it did there is not known"
@@ -89,6 +100,12 @@ class Retries:
         if done == failed.step.upgrade:
             return "the version table says that it is done"
         return self._why_not_over(run.pid)
+
+    def _builds_again(self, run: Run, failed: Failure) -> bool:
+        """Tell whether all that a revision left is an invalid index, which may be dropped."""
+        nothing_else = not run.journal.of(failed.step.revision).statements
+        indexes = self._indexes
+        return indexes is not None and nothing_else and indexes.may_build_again(failed.left)
 
     def _why_not_over(self, pid: int) -> str:
         """Wait until the transaction is over: a client that was refused something may be slow to end it."""

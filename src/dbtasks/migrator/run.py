@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import psycopg
@@ -22,6 +21,8 @@ from dbtasks.environment.errors import (
     version_table_remedy,
 )
 from dbtasks.errors import MigrationError, ServerError
+from dbtasks.migrator import half_done, left_indexes
+from dbtasks.migrator.half_done import Failure
 from dbtasks.migrator.journal import Journal
 from dbtasks.migrator.steps import applied, describe
 from dbtasks.results import Applied
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, MigrationStep
 
     from dbtasks.environment import Environment
+    from dbtasks.migrator.left_indexes import LeftIndexes
     from dbtasks.migrator.lock_watch import LockWatch
     from dbtasks.results import Step
 
@@ -51,19 +53,6 @@ class _Done(NamedTuple):
     seconds: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Failure:
-    """The revision that failed, why, which before it were rolled back, and where the database is.
-
-    `heads` is None where that cannot be read.
-    """
-
-    step: Step
-    cause: BaseException
-    lost: tuple[Step, ...]
-    heads: tuple[str, ...] | None
-
-
 class Run:
     """The progress of one run; Alembic draws the steps from `observe`, one when it needs it."""
 
@@ -72,6 +61,7 @@ class Run:
         environment: Environment,
         watcher: Watcher | None = None,
         watch: LockWatch | None = None,
+        indexes: LeftIndexes | None = None,
     ) -> None:
         self._environment = environment
         self._watcher = watcher
@@ -81,7 +71,7 @@ class Run:
         self._running: Step | None = None
         self._done: list[_Done] = []
         self.journal = Journal()
-        self.watch = watch
+        self.watch, self._indexes = watch, indexes
         self.pid = 0
         self.failed: Failure | None = None
 
@@ -128,6 +118,8 @@ class Run:
         connection = context.connection
         assert connection is not None
         self.journal.attach(connection, context.version_table)
+        if self._indexes is not None:
+            self._indexes.attach(connection)
         if self.watch is not None:
             limits = self._environment.limits
             self.pid = connection.scalar(sqlalchemy.text("SELECT pg_backend_pid()")) or 0
@@ -140,10 +132,13 @@ class Run:
     @contextlib.contextmanager
     def explained(self) -> Iterator[None]:
         """Turn whatever a revision raises into an error that says which one, and what is left."""
+        self._context = self._running = self.failed = None  # of an earlier try
         try:
             yield
         except MigrationError as error:
             cause = error.__cause__
+            if error.code == left_indexes.CODE and self._running is not None:
+                raise self._stopped(self._running, error) from error
             if cause is None or self._context is None:
                 raise
             raise self._failure(error, cause) from cause
@@ -196,14 +191,40 @@ class Run:
         """Say which revision failed, where, and what that left behind."""
         lost, left_behind, heads = self._left_behind(step)
         self.failed = Failure(step=step, cause=cause, lost=tuple(lost), heads=heads)
-        remedy = "mend the revision's file, then run this again; what it changed is rolled back"
-        if any(_has_autocommit(one) for one in (*lost, step)):
-            remedy = "mend the revision's file, undo by hand what it did in autocommit blocks, then run this again"
+        if self._indexes is not None and heads is not None:
+            left = self._indexes.left()
+            mend = self._indexes.remedy(left, upgrade=step.upgrade)
+            self.failed = replace(self.failed, left=left, left_remedy=mend)
+        remedy = (
+            version_table_remedy(cause)
+            or left_over_type_remedy(cause)
+            or half_done.remedy(self.failed, self.journal)
+        )
         return MigrationError(
             f"{_named(step)} could not be {_verb(step)}: {_first(cause)}",
-            remedy=version_table_remedy(cause) or left_over_type_remedy(cause) or remedy,
+            remedy=remedy,
             code="revision-failed",
-            details=[*_details(step, cause), *left_behind],
+            details=[
+                *_details(step, cause),
+                *(
+                    f"it left the invalid index {one.name} of {one.table}"
+                    for one in self.failed.left
+                ),
+                *half_done.lines((*lost, step), self.journal),
+                *left_behind,
+            ],
+            revision=step.revision,
+        )
+
+    def _stopped(self, step: Step, error: MigrationError) -> MigrationError:
+        """Say which revision was not gone on with, and what was left behind."""
+        lost, left_behind, _ = self._left_behind(step)
+        half = half_done.lines((*lost, step), self.journal)
+        return MigrationError(
+            f"{_named(step)} could not be {_verb(step)}: {error.message}",
+            remedy=error.remedy,
+            code=error.code,
+            details=[f"file: {step.path}", *half, *left_behind],
             revision=step.revision,
         )
 
@@ -295,9 +316,3 @@ def _first(cause: BaseException) -> str:
 def _details(step: Step, cause: BaseException) -> list[str]:
     failed = statement(cause) if isinstance(cause, DBAPIError) else []
     return [f"file: {step.path}", *failed, *reasons(cause)[1:4]]
-
-
-def _has_autocommit(step: Step) -> bool:
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        return "autocommit_block" in Path(step.path).read_text(encoding="utf-8")
-    return False

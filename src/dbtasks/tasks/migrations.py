@@ -22,12 +22,20 @@ REVISION = "revision, branch@head or +N; the head when not given"
         "revision": REVISION,
         "plan": "show what would be applied",
         "sql": "print the SQL instead of running it",
+        "fix": "drop the invalid index that a failed CREATE INDEX CONCURRENTLY of these left",
     },
 )
-def _migrate(session: Session, revision: str = "", plan: bool = False, sql: bool = False) -> None:
+def _migrate(
+    session: Session,
+    revision: str = "",
+    plan: bool = False,
+    sql: bool = False,
+    fix: bool = False,
+) -> None:
     """Apply the pending revisions."""
-    if plan and sql:
-        raise exclusive("--plan", "--sql")
+    given = [flag for flag, on in (("--plan", plan), ("--sql", sql), ("--fix", fix)) if on]
+    if len(given) > 1:
+        raise exclusive(*given[:2])
     target = revision or None
     if plan:
         session.show_plan(session.database.migrator().plan(target))
@@ -35,7 +43,7 @@ def _migrate(session: Session, revision: str = "", plan: bool = False, sql: bool
         text = session.database.migrator().sql(target)
         session.show({"sql": text}, lambda: print(text, end=""))  # noqa: T201
     else:
-        session.show_outcome(session.database.migrate(target))
+        session.show_outcome(session.database.migrate(target, fix=fix))
 
 
 @task(
