@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -30,3 +31,14 @@ def running(project: Project, *arguments: str, **environ: str) -> Iterator[subpr
     finally:
         process.kill()
         process.communicate()
+
+
+def told(process: subprocess.Popen[str], pattern: str) -> str:
+    """Read what a command tells until it has told something."""
+    assert process.stderr is not None
+    text = ""
+    for line in process.stderr:
+        text += line
+        if re.search(pattern, text):
+            return text
+    raise AssertionError(text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from background import running
+from background import running, told
 from dbtasks import maintenance
 from histories import (
     PLAIN,
@@ -23,7 +23,6 @@ from histories import (
 from waiting import until
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
     import psycopg
@@ -60,17 +59,6 @@ def holding(url: DatabaseURL, table: str = "note") -> Iterator[psycopg.Connectio
         connection.execute("BEGIN")
         connection.execute(f"LOCK TABLE {table} /* for\n\n its numbers */".encode())
         yield connection
-
-
-def told(process: subprocess.Popen[str], pattern: str) -> str:
-    """Read what a command tells until it has told something."""
-    assert process.stderr is not None
-    text = ""
-    for line in process.stderr:
-        text += line
-        if re.search(pattern, text):
-            return text
-    raise AssertionError(text)
 
 
 def holder(pid: int) -> list[str]:
