@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbtasks.catalog.query import SCHEMA, Part, fires, grants, json_list, owner
+from dbtasks.catalog.query import SCHEMA, Part, fires, grants, json_list, owner, unordered
 
 # initdb gives schema public, and only it, an owner and privileges that are no default, and other
 # ones since PostgreSQL 15; they are kept in pg_init_privs. 6171 is pg_database_owner.
@@ -122,7 +122,7 @@ WRAPPERS = Part(
         "owner": owner("w.fdwowner"),
         "handler": "CASE WHEN w.fdwhandler <> 0 THEN w.fdwhandler::regproc END",
         "validator": "CASE WHEN w.fdwvalidator <> 0 THEN w.fdwvalidator::regproc END",
-        "options[]": json_list("w.fdwoptions"),
+        "options[]": json_list(unordered("w.fdwoptions")),
         "grants": grants("w.fdwacl", "acldefault('F', w.fdwowner)"),
     },
     source="pg_foreign_data_wrapper w",
@@ -138,7 +138,7 @@ SERVERS = Part(
         "wrapper": "quote_ident(w.fdwname)",
         "type": "s.srvtype",
         "version": "s.srvversion",
-        "options[]": json_list("s.srvoptions"),
+        "options[]": json_list(unordered("s.srvoptions")),
         "grants": grants("s.srvacl", "acldefault('S', s.srvowner)"),
     },
     source="pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw",
@@ -151,9 +151,7 @@ USER_MAPPINGS = Part(
     kind="'user mapping for'",
     name="""CASE WHEN m.umuser = 0 THEN 'PUBLIC' ELSE quote_ident(m.usename) END
         || ' on ' || quote_ident(m.srvname)""",
-    fields={
-        "options": "CASE WHEN m.umoptions IS NOT NULL THEN 'md5 ' || md5(m.umoptions::text) END"
-    },
+    fields={"options": f"'md5 ' || md5({unordered('m.umoptions')}::text)"},
     source="pg_user_mappings m",
 )
 

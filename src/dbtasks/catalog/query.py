@@ -97,6 +97,11 @@ def json_list(array: str) -> str:
     return f"array_to_json({array})"
 
 
+def unordered(array: str) -> str:
+    """Return the expression of an array whose order means nothing, and is another one in a restored database."""
+    return f"(SELECT array_agg(item ORDER BY item) FROM unnest({array}) item)"
+
+
 def fires(column: str) -> str:
     """Return the expression that says when a trigger or rule fires, if not as usual."""
     return f"""CASE {column} WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica only'

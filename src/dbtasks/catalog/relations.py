@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from dbtasks.catalog.query import RELATION, SCHEMA, TYPE, Part, fires, grants, json_list, owner
+from dbtasks.catalog.query import (
+    RELATION,
+    SCHEMA,
+    TYPE,
+    Part,
+    fires,
+    grants,
+    json_list,
+    owner,
+    unordered,
+)
 
 _TABLESPACE = """CASE WHEN {0}.reltablespace <> 0 THEN
     (SELECT quote_ident(spcname) FROM pg_tablespace WHERE oid = {0}.reltablespace) END"""
@@ -36,7 +46,7 @@ TABLES = Part(
             WHEN c.relrowsecurity THEN 'enabled'
             WHEN c.relforcerowsecurity THEN 'forced, not enabled' END""",
         "server": "quote_ident(s.srvname)",
-        "server options[]": json_list("f.ftoptions"),
+        "server options[]": json_list(unordered("f.ftoptions")),
         "grants": grants("c.relacl", "acldefault('r', c.relowner)"),
     },
     source="pg_class c LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid"
@@ -93,7 +103,7 @@ COLUMNS = Part(
             WHEN '' THEN NULL ELSE a.attcompression::text END""",
         "statistics": "CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END",
         "options[]": json_list("a.attoptions"),
-        "server options[]": json_list("a.attfdwoptions"),
+        "server options[]": json_list(unordered("a.attfdwoptions")),
         "inherited": "CASE WHEN a.attinhcount > 0 THEN 'true' END",
         "grants": grants(
             "a.attacl", "'{}'", "ARRAY['=arwx/' || quote_ident(pg_get_userbyid(c.relowner))]"

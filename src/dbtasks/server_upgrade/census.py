@@ -36,13 +36,15 @@ _POPULATED = f"""
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'm' AND {_NOT_OURS}
 """
+# By their bytes, not by their pages: a page that was never written is full of zeros in a restored one.
 _LARGE_OBJECTS = """
     SELECT m.oid::text, concat_ws(', ', m.lomowner::regrole, (
         SELECT string_agg(concat_ws(' ', x.grantee::regrole, x.privilege_type, x.is_grantable), ' ' ORDER BY x)
         FROM aclexplode(m.lomacl) x),
-        (SELECT md5(string_agg(l.pageno || md5(l.data), ',' ORDER BY l.pageno))
-         FROM pg_largeobject l WHERE l.loid = m.oid))
-    FROM pg_largeobject_metadata m ORDER BY m.oid
+        CASE WHEN size.bytes < 500000000 THEN md5(lo_get(m.oid)) END, size.bytes)
+    FROM pg_largeobject_metadata m CROSS JOIN LATERAL (
+        SELECT coalesce(max(l.pageno * 2048::bigint + length(l.data)), 0) AS bytes
+        FROM pg_largeobject l WHERE l.loid = m.oid) AS size ORDER BY m.oid
 """
 _DATABASE = """
     SELECT key, value FROM pg_database d CROSS JOIN LATERAL (VALUES
