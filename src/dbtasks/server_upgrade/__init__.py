@@ -270,9 +270,18 @@ def upgrade_server(
     stem = settings.key.removesuffix(f"-pg{settings.postgres}")
     with server.state.lock(f"{stem}.upgrade"):
         data = server.data_of_majors()
-        found, done = plan.choose(server, data, target, source)
+
+        def is_empty() -> bool:
+            there = kind(settings, source=target, target=target, say=say)
+            return census.is_empty(there.in_use().start())
+
+        choice = plan.choose(settings, data, target, source, is_empty)
+        found = choice.source
         move = kind(settings, source=found.major, target=target, say=say)
-        if done:
+        if choice.replaces:
+            say(f"replace: removing the empty PostgreSQL {target} server")
+            move.in_use().destroy()
+        if choice.done:
             version = maintenance.server_version(move.in_use().start())
             did = Done(version=version, setting=setting_line.change(settings, target))
         else:

@@ -31,6 +31,9 @@ _RELATIONS = f"""
     SELECT n.nspname, c.relname, c.relkind::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'S', 'm') AND {_NOT_OURS} ORDER BY n.nspname, c.relname
 """
+_ANY_RELATION = f"""
+    SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_NOT_OURS})
+"""
 _POPULATED = f"""
     SELECT format('%I.%I', n.nspname, c.relname), c.relispopulated::text
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -153,7 +156,7 @@ def databases(url: DatabaseURL) -> list[str]:
     return [
         name
         for name in names
-        if name == url.database or name != "postgres" or _has_tables(url.with_database(name))
+        if name == url.database or name != "postgres" or _has_relations(url.with_database(name))
     ]
 
 
@@ -164,9 +167,16 @@ def missing_extensions(old: psycopg.Connection, new: psycopg.Connection) -> list
     return [name for name in used if name not in offered]
 
 
-def _has_tables(url: DatabaseURL) -> bool:
+def is_empty(url: DatabaseURL) -> bool:
+    """Tell whether no database of a server has a table or anything like one."""
+    with maintenance.connect_any(url) as connection:
+        names = [row[0] for row in connection.execute(_OTHERS)]
+    return not any(_has_relations(url.with_database(name)) for name in names)
+
+
+def _has_relations(url: DatabaseURL) -> bool:
     with maintenance.connect(url) as connection:
-        return bool(connection.execute(_RELATIONS).fetchall())
+        return bool(_one(connection, sql.SQL(_ANY_RELATION).format()))
 
 
 def _pairs(connection: psycopg.Connection, query: str) -> dict[str, str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dbtasks import policy
 from dbtasks.errors import RefusedError, ServerError, UsageError
 from dbtasks.servers import other_majors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dbtasks.server_upgrade.move import Move
     from dbtasks.servers import Server
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 _KINDS = {"docker": "DockerMove", "local": "LocalMove"}
 _SHOWN = 20
+
+
+class Choice(NamedTuple):
+    """The data to move, whether they were moved before, and whether an empty server is in the way."""
+
+    source: Data
+    done: bool = False
+    replaces: bool = False
 
 
 def kind_of(server: Server, target: int) -> type[Move]:
@@ -39,33 +47,37 @@ def kind_of(server: Server, target: int) -> type[Move]:
             code="external",
         )
     if server.kind not in _KINDS:
-        raise RefusedError(
-            f"the compose file decides on the PostgreSQL of service {settings.compose_service}",
-            remedy=f"let its image be PostgreSQL {target}",
-            code="compose-file",
-        )
+        from dbtasks.server_upgrade.compose_steps import refusal
+
+        raise refusal(settings, target)
     module = importlib.import_module(f"dbtasks.server_upgrade.{server.kind}")
     found: type[Move] = getattr(module, _KINDS[server.kind])
     return found
 
 
 def choose(
-    server: Server, data: Sequence[Data], target: int, source: int | None
-) -> tuple[Data, bool]:
-    """Return the data to move, and whether they have been moved before.
+    settings: Settings,
+    data: Sequence[Data],
+    target: int,
+    source: int | None,
+    is_empty: Callable[[], bool],
+) -> Choice:
+    """Choose the data to move.
+
+    `is_empty` tells of the server of the new major, which is complete, whether nothing is in it; such
+    a one, as `db.start` makes it, is replaced.
 
     Raises:
         UsageError: code `downgrade`; the data are of a newer major.
         ServerError: code `no-data`; there are none of `source`, or none at all.
         RefusedError: code `target-exists`; there is a server of the new major that nothing was moved into.
     """
-    settings = server.settings
     complete = {one.major: one for one in data if one.complete}
     there = complete.pop(target, None)
     if there is not None:
         if there.moved_from is not None and source in {None, there.moved_from}:
             before = complete.get(there.moved_from)
-            return before or other_majors.Data(major=there.moved_from, where=""), True
+            return Choice(before or other_majors.Data(major=there.moved_from, where=""), done=True)
         if not complete:
             raise ServerError(
                 f"the server is PostgreSQL {target} already, in {there.where}",
@@ -88,14 +100,14 @@ def choose(
             f" the data of {found.major} stay",
             code="downgrade",
         )
-    if there is not None:
+    if there is not None and not is_empty():
         raise RefusedError(
             f"there is a PostgreSQL {target} server already, in {there.where}, which is not overwritten",
             remedy=f"if nothing in it is needed, {other_majors.command(settings, 'destroy', '--postgres', target)}"
             " removes it; then run this again",
             code="target-exists",
         )
-    return found, False
+    return Choice(found, replaces=there is not None)
 
 
 def _source(complete: dict[int, Data], used: int, target: int, source: int | None) -> Data | None:

@@ -51,12 +51,24 @@ def client(settings: Settings, *, every_profile: bool = True) -> DockerClient:
     if settings.compose_file is not None:
         path = settings.root / Path(settings.compose_file).expanduser()
         return DockerClient(compose_files=[path], compose_profiles=profiles)
+    return DockerClient(compose_project_directory=_folder(settings), compose_profiles=profiles)
+
+
+def paths(settings: Settings) -> list[Path]:
+    """Return the files that may make up the project's compose file, by the names that Compose looks for."""
+    if settings.compose_file is not None:
+        return [settings.root / Path(settings.compose_file).expanduser()]
+    folder = _folder(settings)
+    overrides = (name.replace(".y", ".override.y") for name in _FILES)
+    return [folder / name for name in (*_FILES, *overrides)]
+
+
+def _folder(settings: Settings) -> Path:
     folders = (settings.root, *settings.root.parents)
-    folder = next(
+    return next(
         (folder for folder in folders if any((folder / name).is_file() for name in _FILES)),
         settings.root,
     )
-    return DockerClient(compose_project_directory=folder, compose_profiles=profiles)
 
 
 def read_config(docker: DockerClient) -> dict[str, Any]:

@@ -61,7 +61,8 @@ def dead(docker: DockerClient, seen: Seen, parameters: str) -> ServerError:
     if any(_OTHER_MAJOR.search(line) for line in lines):
         return ServerError(
             f"container {seen.name} ended: its volume holds data of another PostgreSQL major",
-            remedy=f"go back to the major that wrote it, or {RECREATE}",
+            remedy="go back to the major that wrote it, which is whole, and let invoke db.upgrade-server"
+            f" --to MAJOR move it; or {RECREATE}",
             code="volume-major",
             details=lines,
         )

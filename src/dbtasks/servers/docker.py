@@ -222,8 +222,7 @@ class DockerServer(Server):
     def _tell_of_other_majors(self) -> None:
         if self._objects.moving_from is None:
             data = self._objects.data_of_majors()
-            for text in other_majors.about_others(self.settings, self.settings.postgres, data):
-                self.say(text)
+            other_majors.tell_of_others(self.settings, self.settings.postgres, data, self.say)
 
     def _tell_of_move(self) -> None:
         newer = self._objects.data_of_newer_majors()

@@ -225,8 +225,8 @@ class LocalServer(Server):
         cluster = self._cluster(binaries.major)
         name = cluster.folder.name
         self._check_no_move(binaries.major)
-        for text in other_majors.about_others(self.settings, binaries.major, self.data_of_majors()):
-            self.say(text)
+        data = self.data_of_majors()
+        other_majors.tell_of_others(self.settings, binaries.major, data, self.say)
         self.say(f"making a PostgreSQL {binaries.version} server in {cluster.folder}")
         try:
             cluster.create(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbtasks.errors import ServerError
+from dbtasks.errors import RefusedError, ServerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from dbtasks.settings import Settings
 
@@ -44,11 +44,27 @@ def stay(settings: Settings, major: int, other: Data) -> str:
     return f"{text}{remove} removes them"
 
 
-def about_others(settings: Settings, major: int, data: Iterable[Data]) -> Iterator[str]:
-    """Say of the other majors' data that they stay, for a server that is being made with none."""
-    for other in data:
-        if other.major != major and other.complete:
-            yield stay(settings, major, other)
+def tell_of_others(
+    settings: Settings, major: int, data: Iterable[Data], say: Callable[[str], None]
+) -> None:
+    """Say of the other majors' data that they stay, before a server is made with none.
+
+    Raises:
+        RefusedError: the major was raised where it is set for everybody, and nobody asked on the
+            command line for a server without the data.
+    """
+    others = [other for other in data if other.major != major and other.complete]
+    older = about_absent(settings, major, others)
+    if older and settings.sources["postgres"] != "flag":
+        raise RefusedError(
+            f"there is no PostgreSQL {major} server yet, and this database has data of an older one:"
+            f" {older.partition(';')[0]}",
+            remedy=f"{command(settings, 'upgrade-server', '--to', major)} moves them;"
+            f" {command(settings, 'init', '--postgres', major)} begins with an empty one beside them",
+            code="older-data",
+        )
+    for other in others:
+        say(stay(settings, major, other))
 
 
 def about_absent(settings: Settings, major: int, data: Iterable[Data]) -> str | None:
