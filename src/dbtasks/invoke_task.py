@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+import traceback
 from typing import TYPE_CHECKING, Any
 
-from invoke.exceptions import Exit
+from invoke.exceptions import Exit, ParseError, UnexpectedExit
 from invoke.parser.argument import Argument
 from invoke.parser.parser import ParseMachine
 from invoke.tasks import Task
 
 from dbtasks.errors import DbtasksError
+from dbtasks.masking import masked
 from dbtasks.settings import option_help
 
 if TYPE_CHECKING:
@@ -28,6 +31,18 @@ _GIVING = {
     ParseMachine.handle.__code__: "token",
     ParseMachine.see_positional_arg.__code__: "value",
 }
+
+
+class _Masking(logging.Filter):
+    """Masks passwords in what `invoke --debug` tells of its arguments and its configuration."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record, and let it through."""
+        record.msg, record.args = masked(record.getMessage()), ()
+        return True
+
+
+logging.getLogger("invoke").addFilter(_Masking())
 
 
 class OptionalPositional(Argument):
@@ -103,7 +118,10 @@ class DatabaseTask(Task[Any]):
         ]
 
     def __call__(self, context: Context, *args: Any, **kwargs: Any) -> Any:
-        """Run the body with a session; every error becomes a message and an exit code."""
+        """Run the body with a session; every error becomes a message and an exit code.
+
+        What was not foreseen is shown with its traceback, passwords masked.
+        """
         from dbtasks.wiring import Session
 
         session = Session(
@@ -127,6 +145,12 @@ class DatabaseTask(Task[Any]):
                 DbtasksError("interrupted", remedy="run it again to go on", code="interrupted")
             )
             raise Exit(code=INTERRUPTED) from error
+        except (Exit, UnexpectedExit, ParseError):
+            raise
+        except Exception as error:  # a mistake of ours, or of what we call
+            session.close()
+            print(masked(traceback.format_exc()), end="", file=sys.stderr)  # noqa: T201
+            raise Exit(code=DbtasksError.exit_code) from error
         finally:
             session.close()
 

@@ -33,6 +33,10 @@ SHOWS_IT = (
     "this URL has the password in it: keep it out of logs, and out of a program's arguments,"
     " which every user of the machine may see"
 )
+SHOWN_BY_FLAG = (
+    "--url shows its password to every user of this machine while the command runs,"
+    " and to the shell's history: DATABASE_URL can bring it instead"
+)
 SETTINGS_COLUMNS = ("setting", "value", "from")
 
 

@@ -20,6 +20,7 @@ _HOST = re.compile(
     r"(?:\[(?P<ipv6>[^\]]*)\]|(?P<host>[^:/]*))(?::(?P<port>[^/]*))?(?:/(?P<database>.*))?",
     re.DOTALL,
 )
+_OPTION = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _EXAMPLE = "write it as postgresql://USER:PASSWORD@HOST:5432/DATABASE, special characters as %XX"
 
 
@@ -64,6 +65,12 @@ class DatabaseURL:
         rest, _, query_text = scheme["rest"].partition("?")
         userinfo, at, address = rest.rpartition("@")
         if not at or ("/" in userinfo.partition(":")[0]):
+            if ":" in userinfo:  # which of the two it is cannot be told, and it may be a password
+                raise SettingsError(
+                    "the database URL is malformed: its user has a / or its database an @",
+                    remedy=_EXAMPLE,
+                    code="url",
+                )
             userinfo, address = "", rest
         user, _, password = userinfo.partition(":")
         place = _HOST.fullmatch(address)
@@ -72,6 +79,12 @@ class DatabaseURL:
                 "the database URL is malformed: no host can be read", remedy=_EXAMPLE, code="url"
             )
         query = dict(parse_qsl(query_text, keep_blank_values=True))
+        if not all(_OPTION.fullmatch(name) for name in query):
+            raise SettingsError(
+                "the database URL is malformed: what follows its ? is not NAME=VALUE&NAME=VALUE",
+                remedy=_EXAMPLE,
+                code="url",
+            )
         host = place["ipv6"] or unquote(place["host"] or "") or query.pop("host", "") or "localhost"
         return cls(
             host=host,

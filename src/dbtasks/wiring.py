@@ -42,9 +42,12 @@ class Session:
     @cached_property
     def settings(self) -> Settings:
         """The merged settings."""
-        return load_settings(
+        settings = load_settings(
             root=self._root, database=self._name, invoke=self._invoke, flags=self._flags
         )
+        if settings.url is not None and settings.sources["url"] == "flag" and settings.url.password:
+            self.display.warn(report.SHOWN_BY_FLAG)
+        return settings
 
     @cached_property
     def display(self) -> Display:

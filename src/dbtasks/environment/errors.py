@@ -209,7 +209,10 @@ def reasons(error: BaseException) -> list[str]:
         place = f"option {error.option} in section [{error.section}] of the Alembic configuration"
         return [f"{place} has a % that is not doubled, or names no option"]
     if isinstance(error, configparser.ParsingError):
-        numbers = [str(number) for number, _ in error.errors] or [str(getattr(error, "lineno", ""))]
+        if isinstance(error, configparser.MissingSectionHeaderError):
+            numbers = [str(error.lineno)]
+        else:
+            numbers = [str(number) for number, _ in error.errors]
         return [f"{error.source} has no NAME = VALUE and no [SECTION] in line {', '.join(numbers)}"]
     text = str(error.orig if isinstance(error, DBAPIError) else error).strip()
     return re.sub(r"^<class '[\w.]+'>: ", "", text).splitlines()

@@ -63,9 +63,9 @@ def _filled_in(settings: Settings, url: DatabaseURL) -> dict[str, str]:
     for name, template in settings.env.items():
         try:
             variables[name] = MaskedText(template.format_map(parts))
-        except (KeyError, ValueError, AttributeError, IndexError) as error:
-            raise SettingsError(
-                f"env.{name} cannot be filled in: {error!r}",
+        except (KeyError, ValueError, AttributeError, IndexError):
+            raise SettingsError(  # without what is in the braces: it may be a part of a password
+                f"env.{name} cannot be filled in: a brace in it stands for no name, or for an unknown one",
                 remedy=f"the names to use are {', '.join('{' + part + '}' for part in parts)}",
             ) from None
     return variables

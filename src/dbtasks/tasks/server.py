@@ -10,6 +10,7 @@ from invoke.exceptions import Exit
 
 from dbtasks.errors import ServerError, UsageError
 from dbtasks.invoke_task import INTERRUPTED
+from dbtasks.masking import masked
 from dbtasks.tasks.declare import YES, exclusive, number, task
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _logs(session: Session, follow: bool = False, tail: str = "") -> None:
         raise exclusive("--follow", "--json")
     lines = session.database.server.logs(tail=number(tail, "--tail") or None, follow=follow)
     try:
-        session.show_lines(lines)
+        session.show_lines(masked(line) for line in lines)
     except KeyboardInterrupt:
         if not follow:
             raise
