@@ -76,7 +76,9 @@ def test_a_file_that_cannot_be_read_as_data_is_told_to_be_run(
 ) -> None:
     project = copy_project("plain", database)
     path = next((project.root / "migrations" / "versions").glob("ed77*.py"))
-    text = path.read_text().replace('revision: str = "ed7760b0e974"', 'revision: str = "ed77" + "60b0e974".lower()')
+    text = path.read_text().replace(
+        'revision = "ed7760b0e974"', 'revision = "ed77" + "60b0e974".lower()'
+    )
     assert text != path.read_text()
     path.write_text(text + MARKING)
     mark = project.root.parent / "mark"
