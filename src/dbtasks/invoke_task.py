@@ -145,9 +145,9 @@ class DatabaseTask(Task[Any]):
                 DbtasksError("interrupted", remedy="run it again to go on", code="interrupted")
             )
             raise Exit(code=INTERRUPTED) from error
-        except (Exit, UnexpectedExit, ParseError):
+        except (Exit, UnexpectedExit, ParseError, SystemExit):
             raise
-        except Exception as error:  # a mistake of ours, or of what we call
+        except BaseException as error:  # a mistake of ours, or of what we call
             session.close()
             print(masked(traceback.format_exc()), end="", file=sys.stderr)  # noqa: T201
             raise Exit(code=DbtasksError.exit_code) from error

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import psycopg
 import pytest
 from psycopg import sql
@@ -19,6 +20,7 @@ from canary import Canary, docker_tells, watched
 from dbtasks import maintenance, report
 from dbtasks.servers import open_server
 from dbtasks.servers.local import LocalServer
+from dbtasks.servers.ports import LOOPBACK
 from dbtasks.settings import load_settings
 from dbtasks.state import State
 
@@ -180,6 +182,26 @@ def stage(
         connection.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
+def check_server(stage: Stage) -> None:
+    """Look whom a server of our own listens to, and how it checks a password."""
+    settings = load_settings(root=stage.project.root, environ=stage.project.environ)
+    url = open_server(settings).address()
+    listening = [one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+    assert {(LOOPBACK, url.port)} == {
+        tuple(one.laddr) for one in listening if url.port in tuple(one.laddr)
+    }
+    with maintenance.connect(url) as connection:
+        rules = connection.execute(
+            "SELECT DISTINCT auth_method FROM pg_hba_file_rules WHERE type LIKE 'host%%' AND"
+            " (address = 'all' OR NOT %s)",  # the image trusts who is in the container
+            [stage.kind == "docker"],
+        ).fetchall()
+        assert rules == [("scram-sha-256",)]
+        kept = connection.execute("SELECT rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL")
+        assert [row[0][:14] for row in kept] == ["SCRAM-SHA-256$"]
+        assert connection.execute("SHOW password_encryption").fetchone() == ("scram-sha-256",)
+
+
 def test_a_password_is_nowhere_after_every_task(stage: Stage, tmp_path: Path) -> None:
     canary, began = stage.canary, time.time() - 1
     done: dict[str, Done] = {}
@@ -187,6 +209,8 @@ def test_a_password_is_nowhere_after_every_task(stage: Stage, tmp_path: Path) ->
     with watched(stage.state) as seen:
         for play in PLAYS:
             if play == PLAYS[-1]:
+                if stage.kind in {"docker", "local"}:
+                    check_server(stage)
                 told = docker_tells(stage.docker, began)
                 kept = canary.files(tmp_path, *stage.data)
             done[play] = stage.play(play)
@@ -212,3 +236,69 @@ def test_a_password_is_nowhere_after_every_task(stage: Stage, tmp_path: Path) ->
     assert {path.parent for path in kept if path.suffix == ".password"} <= {stage.state}
     left = canary.files(tmp_path)
     assert {path.name for path in left} == own
+
+
+TASKS = """
+import logging
+from invoke import Collection
+import dbtasks
+
+logging.basicConfig(level=logging.DEBUG, force=True)
+ns = Collection(dbtasks.init, dbtasks.start, db=dbtasks.collection())
+"""
+
+
+@pytest.mark.parametrize("way", ["INVOKE_DB_URL", "--url"])
+def test_debugging_shows_no_password(
+    way: str, copy_project: CopyProject, database: DatabaseURL
+) -> None:
+    project = copy_project(
+        "plain", DBTASKS_THROWAWAY_URL=database.with_database("postgres").libpq()
+    )
+    (project.root / "tasks.py").write_text(TASKS, encoding="utf-8")
+    tasks = ("db.init", "db.check", "db.plan", "db.status")
+    if way == "--url":
+        words = [word for task in tasks for word in (task, "--url", database.libpq())]
+        done = project.invoke("--debug", "--echo", *words)
+        assert done.err.count(f"{report.SHOWN_BY_FLAG}\n") == len(tasks)
+    else:
+        done = project.invoke("--debug", "--echo", *tasks, INVOKE_DB_URL=database.libpq())
+    assert done.code == 0, done
+    assert "invoke" in done.err
+    assert "DEBUG" in done.err
+    assert "postgresql://postgres:***@" in done.err
+    assert [line for line in str(done).splitlines() if database.password in line] == []
+
+
+UNFORESEEN = """
+import os
+
+
+class Unforeseen(BaseException):
+    pass
+
+
+def connect(password):
+    raise Unforeseen(f"{os.environ}, {os.environ['DATABASE_URL']} as postgresql://u:{password}@h/d")
+
+
+connect(os.environ["PGPASSWORD"])
+"""
+
+
+@pytest.mark.parametrize("json_flag", [(), ("--json",)])
+def test_a_traceback_shows_no_password(
+    json_flag: tuple[str, ...], copy_project: CopyProject, database: DatabaseURL
+) -> None:
+    project = copy_project("plain", database)
+    maintenance.create(database)
+    (project.root / "migrations" / "env.py").write_text(UNFORESEEN, encoding="utf-8")
+    (project.root / "tasks.py").write_text(
+        "from rich.traceback import install\ninstall(show_locals=True)\n"
+        + (project.root / "tasks.py").read_text()
+    )
+    done = project.invoke("db.migrate", *json_flag)
+    assert (done.code, done.out) == (1, "")
+    assert "Traceback (most recent call last):" in done.err
+    assert "Unforeseen: environ({" in done.err
+    assert database.password not in str(done)
