@@ -15,7 +15,8 @@ class DbtasksError(Exception):
 
     `message` is one line; `remedy` says what to do next; `details` are further lines (a server's
     last log lines, the statement that failed). `code` is stable and machine-readable. Passwords that
-    stand in what others said are masked.
+    stand in what others said are masked. What commands a terminal, and bytes that are no text, are
+    written as escapes: messages quote files and names.
     """
 
     exit_code: ClassVar[int] = 1
@@ -31,10 +32,22 @@ class DbtasksError(Exception):
     ) -> None:
         message = masked(message)
         super().__init__(message)
-        self.message = " ".join(message.split())
-        self.remedy = remedy
+        self.message = _one_line(message)
+        self.remedy = _one_line(remedy)
         self.code = code or self.default_code
-        self.details = tuple(map(masked, details))
+        self.details = tuple(_printable(masked(line).rstrip().expandtabs()) for line in details)
+
+
+def _one_line(text: str) -> str:
+    return _printable(" ".join(text.split()))
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
 
 
 class CheckError(DbtasksError):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from dbtasks.errors import SettingsError
 from dbtasks.masking import MASK, MaskedText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 DEFAULT_PORT = 5432
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "", "0.0.0.0"})  # noqa: S104
@@ -21,6 +24,9 @@ _HOST = re.compile(
     re.DOTALL,
 )
 _OPTION = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_PLAIN_HOST = re.compile(r"[\w.,-]*")
+_LONGEST_PORT = 20
+_UNDECODED = "surrogateescape"  # to be refused afterwards, instead of becoming another password
 _EXAMPLE = "write it as postgresql://USER:PASSWORD@HOST:5432/DATABASE, special characters as %XX"
 
 
@@ -45,16 +51,15 @@ class DatabaseURL:
         """Read a URL as libpq or SQLAlchemy writes it.
 
         The password may hold an unescaped `@`, `:` or `/`; a `%` that starts no `%XX` stands for
-        itself. The text of the URL never appears in an error: it may hold a password.
+        itself. A `+` after the `?` is a space where a driver is written, as SQLAlchemy reads it, else a
+        plus, as libpq does. What stands after the `?` wins, as with both. The text of the URL never appears in an error: it may hold a password.
 
         Raises:
             SettingsError: not a URL, or the URL of another database system.
         """
         scheme = _SCHEME.fullmatch(text.strip())
         if scheme is None:
-            raise SettingsError(
-                "the database URL is malformed: it has no scheme", remedy=_EXAMPLE, code="url"
-            )
+            raise _malformed("it has no scheme")
         dialect = scheme["dialect"].lower()
         if dialect not in {"postgresql", "postgres"}:
             raise SettingsError(
@@ -75,23 +80,18 @@ class DatabaseURL:
         user, _, password = userinfo.partition(":")
         place = _HOST.fullmatch(address)
         if place is None:
-            raise SettingsError(
-                "the database URL is malformed: no host can be read", remedy=_EXAMPLE, code="url"
-            )
-        query = dict(parse_qsl(query_text, keep_blank_values=True))
+            raise _malformed("no host can be read")
+        if not scheme["driver"]:
+            query_text = query_text.replace("+", "%2B")
+        query = dict(_decoded(parse_qsl(query_text, keep_blank_values=True, errors=_UNDECODED)))
         if not all(_OPTION.fullmatch(name) for name in query):
-            raise SettingsError(
-                "the database URL is malformed: what follows its ? is not NAME=VALUE&NAME=VALUE",
-                remedy=_EXAMPLE,
-                code="url",
-            )
-        host = place["ipv6"] or unquote(place["host"] or "") or query.pop("host", "") or "localhost"
+            raise _malformed("what follows its ? is not NAME=VALUE&NAME=VALUE")
         return cls(
-            host=host,
-            port=_port(place["port"] or query.pop("port", "")),
-            user=unquote(user) or query.pop("user", ""),
-            password=unquote(password) or query.pop("password", ""),
-            database=unquote(place["database"] or "") or query.pop("dbname", ""),
+            host=query.pop("host", "") or _part(place["ipv6"] or place["host"]) or "localhost",
+            port=_port(query.pop("port", "") or place["port"] or ""),
+            user=query.pop("user", "") or _part(user),
+            password=query.pop("password", "") or _part(password),
+            database=query.pop("dbname", "") or _part(place["database"]),
             driver=scheme["driver"] or "",
             query=query,
         )
@@ -119,11 +119,11 @@ class DatabaseURL:
 
         A bare `postgresql://` means psycopg2 on SQLAlchemy 2.0 and psycopg on 2.1.
         """
-        return MaskedText(self._render(f"postgresql+{self.driver or driver}", self.password))
+        return MaskedText(self._render(f"postgresql+{self.driver or driver}"))
 
     def libpq(self) -> str:
         """Render for psql, pg_dump and other libpq tools, password included."""
-        return MaskedText(self._render("postgresql", self.password))
+        return MaskedText(self._render("postgresql"))
 
     def connect_args(self) -> dict[str, Any]:
         """Return keyword arguments of `psycopg.connect`."""
@@ -147,37 +147,55 @@ class DatabaseURL:
         }
         return {name: value for name, value in names.items() if value}
 
-    def _render(self, scheme: str, password: str) -> str:
+    def _render(self, scheme: str, *, masked: bool = False) -> str:
         userinfo = quote(self.user, safe="")
         if self.password:
-            userinfo += ":" + (password if password == MASK else quote(password, safe=""))
-        host = self.host
-        query = dict(self.query)
-        if password == MASK:
+            userinfo += ":" + (MASK if masked else quote(self.password, safe=""))
+        host, query = self.host, dict(self.query)
+        if masked:
             query.update(dict.fromkeys((key for key in query if "password" in key.lower()), MASK))
-        if host.startswith("/"):
+        if ":" in host and not host.startswith("/"):
+            host = f"[{quote(host, safe=':')}]"
+        elif not _PLAIN_HOST.fullmatch(host):
             query["host"], host = host, ""
-        elif ":" in host:
-            host = f"[{host}]"
         at = "@" if userinfo else ""
-        tail = "?" + urlencode(query, safe="*") if query else ""
+        tail = "?" + urlencode(query, safe="*", quote_via=quote) if query else ""
         return f"{scheme}://{userinfo}{at}{host}:{self.port}/{quote(self.database, safe='')}{tail}"
 
     def __str__(self) -> str:
         scheme = f"postgresql+{self.driver}" if self.driver else "postgresql"
-        return self._render(scheme, MASK)
+        return self._render(scheme, masked=True)
 
     def __repr__(self) -> str:
         return f"DatabaseURL({str(self)!r})"
 
 
+def _decoded(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    return ((_checked(key), _checked(value)) for key, value in pairs)
+
+
+def _part(text: str | None) -> str:
+    return _checked(unquote(text or "", errors=_UNDECODED))
+
+
+def _checked(text: str) -> str:
+    if "\0" in text:
+        raise _malformed("it holds a null byte")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise _malformed("it holds bytes that are no UTF-8") from None
+    return text
+
+
 def _port(text: str) -> int:
     if not text:
         return DEFAULT_PORT
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise SettingsError(
-            "the database URL is malformed: its port is no number from 1 to 65535",
-            remedy=_EXAMPLE,
-            code="url",
-        )
+    # int() refuses thousands of digits with an error of its own.
+    if not text.isdecimal() or len(text) > _LONGEST_PORT or not 0 < int(text) < 65536:
+        raise _malformed("its port is no number from 1 to 65535")
     return int(text)
+
+
+def _malformed(problem: str) -> SettingsError:
+    return SettingsError(f"the database URL is malformed: {problem}", remedy=_EXAMPLE, code="url")

@@ -84,3 +84,36 @@ def test_a_bad_url_is_one_line_without_the_password(text: str, message: str) -> 
     assert caught.value.message == message
     assert "canary" not in caught.value.remedy
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("postgresql://u:canary%00@h/d", "it holds a null byte"),
+        ("postgresql://u:canary%ff@h/d", "it holds bytes that are no UTF-8"),
+        ("postgresql://u:canary\udcff@h/d", "it holds bytes that are no UTF-8"),
+        (f"postgresql://u:canary@h:{'9' * 5000}/d", "its port is no number from 1 to 65535"),
+    ],
+)
+def test_what_no_address_can_hold_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        DatabaseURL.parse(text)
+    assert caught.value.message == f"the database URL is malformed: {problem}"
+
+
+def test_a_plus_is_a_space_for_sqlalchemy_only() -> None:
+    for scheme, name in (("postgresql", "a+b"), ("postgresql+psycopg", "a b")):
+        url = DatabaseURL.parse(f"{scheme}://h/d?application_name=a+b")
+        assert url.query == {"application_name": name}
+        assert DatabaseURL.parse(url.libpq()).query == url.query
+
+
+def test_what_follows_the_question_mark_wins_as_with_libpq() -> None:
+    url = DatabaseURL.parse("postgresql://u@h:1/d?host=/run/a b&port=2&dbname=e&user=v")
+    assert (url.host, url.port, url.user, url.database) == ("/run/a b", 2, "v", "e")
+    assert DatabaseURL.parse(url.libpq()) == url
+
+
+def test_a_password_of_three_stars_is_one() -> None:
+    url = DatabaseURL.parse("postgresql://u:***@h/d?sslpassword=x")
+    assert url.libpq() == "postgresql://u:%2A%2A%2A@h:5432/d?sslpassword=x"
