@@ -86,7 +86,7 @@ def statements(tree: ast.Module) -> Iterator[str]:
 def put_together(node: ast.expr) -> Iterator[str]:
     """Yield a text that is put together from parts which are no constants."""
     if isinstance(node, ast.JoinedStr):
-        if any(isinstance(part, ast.FormattedValue) for part in node.values):
+        if not all(is_constant(part) for part in node.values):
             yield ast.unparse(node)[2:-1]
     elif isinstance(node, ast.IfExp):
         yield from put_together(node.body)
@@ -99,6 +99,13 @@ def put_together(node: ast.expr) -> Iterator[str]:
             yield from put_together(node.func.value)
         elif node.func.attr in {"format", "format_map", "join"} and is_text(node.func.value):
             yield ast.unparse(node)
+
+
+def is_constant(node: ast.expr) -> bool:
+    """Tell whether a part of an f-string is text, or a constant of the module."""
+    if isinstance(node, ast.FormattedValue):
+        return isinstance(node.value, ast.Name) and node.value.id.isupper()
+    return isinstance(node, ast.Constant)
 
 
 def is_text(node: ast.expr) -> bool:
