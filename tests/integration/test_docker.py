@@ -453,7 +453,7 @@ def test_lost_password_is_found_in_the_container(lab: Lab) -> None:
 
 
 def test_password_that_does_not_fit_and_its_remedy(lab: Lab) -> None:
-    server = lab.server()
+    server = lab.server(server_options={"log_statement": "all"})
     fill(server.start())
     docker.container.remove(name_of(server), force=True)
     State(server.settings).forget(server._objects.secret)
@@ -475,6 +475,9 @@ def test_password_that_does_not_fit_and_its_remedy(lab: Lab) -> None:
     repair = error.remedy.removeprefix("keep the data: ").partition("; or ")[0]
     subprocess.run(shlex.split(repair), check=True, capture_output=True)
     assert is_filled(server.start())
+    log = "\n".join(server.logs())
+    assert 'ALTER USER "postgres" PASSWORD \'SCRAM-SHA-256$' in log
+    assert kept not in log
 
 
 def start_elsewhere(lab: Lab, **values: Any) -> subprocess.Popen[bytes]:

@@ -42,6 +42,13 @@ services:
 volumes:
   data:
 """
+# A formatter of new revisions, which writes down what it was given.
+HOOK = """
+[post_write_hooks]
+hooks = tell
+tell.type = exec
+tell.executable = {program}
+"""
 # Every task, in an order in which each can do its work; where none can, it says why and does nothing.
 PLAYS = (
     "db.config db.scaffold init start db.init db.start db.wait db.status",
@@ -120,6 +127,11 @@ def stage_of(
         DBTASKS_SERVER_OPTIONS="log_statement=all,log_line_prefix=%m %a ",
     )
     (folder / "temporary").mkdir(mode=0o711)
+    program = folder / "hook"
+    program.write_text('#!/bin/sh\nenv > "$0.environment"\n')
+    program.chmod(0o755)
+    with (project.root / "alembic.ini").open("a", encoding="utf-8") as ini:
+        ini.write(HOOK.format(program=program))
     settings = load_settings(root=project.root, environ=project.environ)
     docker: tuple[str, ...] = ()
     data: tuple[Path, ...] = ()
@@ -218,6 +230,8 @@ def test_a_password_is_nowhere_after_every_task(stage: Stage, tmp_path: Path) ->
     destroyed = stage.project.invoke(*AFTERWARDS.split())
     assert destroyed.code == (5 if stage.kind == "external" else 0), destroyed
 
+    if stage.kind != "external":
+        assert "PATH=" in (tmp_path / "hook.environment").read_text()
     shown = done.pop("db.url")
     assert canary.is_in(shown.out)
     assert shown.err.endswith(f"{report.SHOWS_IT}\n")

@@ -169,14 +169,15 @@ def password_misfit(seen: Seen, what: str) -> ServerError:
 def _repair_command(seen: Seen) -> str:
     """Return the command that gives the volume the password in the container's environment.
 
-    Inside the container the unix socket asks for no password, and sh and psql pass it by a pipe.
+    Inside the container the unix socket asks for no password, and sh and psql pass it by a pipe;
+    psql's own command sends a verifier only, so that the server's log does not get the password.
     """
     value = "$POSTGRES_PASSWORD"
     if not seen.env.get("POSTGRES_PASSWORD"):
         value = '$(cat "$POSTGRES_PASSWORD_FILE")'
-    role = "${POSTGRES_USER:-postgres}"
-    sql = rf'"ALTER ROLE \"{role}\" PASSWORD \$p\${value}\$p\$"'
-    return f"docker exec {seen.name} sh -c 'printf %s {sql} | psql -U \"{role}\" -d postgres'"
+    typed = rf'p="{value}"; printf "%s\n%s\n" "$p" "$p"'
+    psql = r'psql -U "${POSTGRES_USER:-postgres}" -d postgres -c "\password"'
+    return f"docker exec {seen.name} sh -c '{typed} | {psql}'"
 
 
 def psql_inside(

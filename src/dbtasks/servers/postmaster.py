@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dbtasks import private_files
 from dbtasks.errors import ServerError
 from dbtasks.servers.account import server_environment
 
@@ -102,7 +103,7 @@ def launch(cluster: Cluster, binaries: Binaries, options: Mapping[str, str], por
     argv += ["-c", cluster.mark()]
     try:
         (cluster.data / "postmaster.pid").unlink(missing_ok=True)  # nothing lives: a stale one
-        (cluster.folder / _STARTED).write_text(json.dumps(dict(options)), encoding="utf-8")
+        private_files.write(cluster.folder / _STARTED, json.dumps(dict(options)))
         pid = _spawn(cluster, argv)
     except OSError as error:
         raise ServerError(
