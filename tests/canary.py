@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_PAUSE = 0.01
+_PAUSE = 0.02  # a docker client lives for 0.03 s at least
 
 
 @dataclass(frozen=True, kw_only=True)
