@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dbtasks.url import DatabaseURL
 
-_LOCK_TIMEOUT = "10s"
+_PATIENCE = 10.0
 _TABLES = """
     SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
@@ -37,19 +37,19 @@ _WRITERS = """
 
 
 @contextlib.contextmanager
-def frozen(url: DatabaseURL) -> Iterator[psycopg.Connection]:
+def frozen(url: DatabaseURL, *, patience: float = _PATIENCE) -> Iterator[psycopg.Connection]:
     """Hold a lock on every table of a database against writers, until the body ends or we die.
 
     The locks keep what is committed meanwhile from being lost: who wants to write waits, and fails
     when the old server is stopped. Nothing on the old server is changed for it.
 
     Raises:
-        ServerError: somebody has been writing for too long, or there are more tables than the server
+        ServerError: somebody has been writing for longer than `patience` seconds, or there are more tables than the server
             has room for locks.
     """
     with maintenance.connect(url) as connection:
         connection.execute("SET idle_in_transaction_session_timeout = 0")
-        connection.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
+        connection.execute(sql.SQL("SET lock_timeout = {}").format(int(patience * 1000)))
         tables = connection.execute(_TABLES).fetchall()
         with connection.transaction():
             if tables:
@@ -59,11 +59,11 @@ def frozen(url: DatabaseURL) -> Iterator[psycopg.Connection]:
                 try:
                     connection.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(names))
                 except psycopg.Error as error:
-                    raise _not_locked(url, error) from error
+                    raise _not_locked(url, error, patience) from error
             yield connection
 
 
-def _not_locked(url: DatabaseURL, error: psycopg.Error) -> ServerError:
+def _not_locked(url: DatabaseURL, error: psycopg.Error, patience: float) -> ServerError:
     if not isinstance(error, psycopg.errors.LockNotAvailable):
         return ServerError(
             f"the tables of database {url.database} cannot be locked against writers:"
@@ -74,7 +74,7 @@ def _not_locked(url: DatabaseURL, error: psycopg.Error) -> ServerError:
     with maintenance.connect(url) as connection:
         writers = [row[0] for row in connection.execute(_WRITERS)]
     return ServerError(
-        f"database {url.database} has been written to for {_LOCK_TIMEOUT[:-1]} s without an end",
+        f"database {url.database} has been written to for {patience:g} s without an end",
         remedy="let those transactions end, or end them, then run this again",
         code="database-busy",
         details=writers,
