@@ -44,23 +44,23 @@ def frozen(url: DatabaseURL, *, patience: float = _PATIENCE) -> Iterator[psycopg
     when the old server is stopped. Nothing on the old server is changed for it.
 
     Raises:
-        ServerError: somebody has been writing for longer than `patience` seconds, or there are more tables than the server
-            has room for locks.
+        ServerError: somebody has been writing for longer than `patience` seconds, or there are more
+            tables than the server has room for locks.
     """
     with maintenance.connect(url) as connection:
         connection.execute("SET idle_in_transaction_session_timeout = 0")
         connection.execute(sql.SQL("SET lock_timeout = {}").format(int(patience * 1000)))
         tables = connection.execute(_TABLES).fetchall()
-        with connection.transaction():
-            if tables:
-                names = sql.SQL(", ").join(
-                    sql.SQL("ONLY {}").format(sql.Identifier(*row)) for row in tables
-                )
-                try:
-                    connection.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(names))
-                except psycopg.Error as error:
-                    raise _not_locked(url, error, patience) from error
-            yield connection
+        connection.execute("BEGIN")  # whoever stops the server ends it, and that is no error here
+        if tables:
+            names = sql.SQL(", ").join(
+                sql.SQL("ONLY {}").format(sql.Identifier(*row)) for row in tables
+            )
+            try:
+                connection.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(names))
+            except psycopg.Error as error:
+                raise _not_locked(url, error, patience) from error
+        yield connection
 
 
 def _not_locked(url: DatabaseURL, error: psycopg.Error, patience: float) -> ServerError:

@@ -142,3 +142,14 @@ def differs(settings: Settings, target: int, found: Sequence[str]) -> ServerErro
         code="upgrade-differs",
         details=[*found[:_SHOWN], *more],
     )
+
+
+def failed(error: Exception) -> ServerError:
+    """Return the error for what a server refused, or for one that went away."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return ServerError(
+        f"the upgrade failed: {lines[0]}",
+        remedy="see invoke db.logs, then run this again; the old server is as it was",
+        code="upgrade",
+        details=lines[1:],
+    )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dbtasks.server_upgrade import MovedDatabase, ServerUpgrade
+    from dbtasks.server_upgrade import ServerUpgrade
     from dbtasks.server_upgrade.setting_line import SettingLine
+    from dbtasks.server_upgrade.steps import MovedDatabase
 
 
 def as_document(done: ServerUpgrade) -> Any:
