@@ -58,15 +58,22 @@ PLAYS = (
     "db.config --json db.status --json db.logs --json",
     "db.merge-heads none",
     "db.rebase",
+    "db.upgrade-server --to=17",  # there already: a real move is watched in test_server_upgrade
     "db.url",
     "db.psql --command=SELECT+refused",
     "db.stop",
     "db.start db.logs --tail=1000",
     "db.recreate --yes",  # with a new password, where that is ours to choose
 )
-REFUSED = {"db.merge-heads none": 1, "db.rebase": 4, "db.psql --command=SELECT+refused": 3}
+REFUSED = {
+    "db.merge-heads none": 1,
+    "db.rebase": 4,
+    "db.upgrade-server --to=17": 3,
+    "db.psql --command=SELECT+refused": 3,
+}
 REFUSED_EXTERNAL = {
     "db.config --json db.status --json db.logs --json": 3,
+    "db.upgrade-server --to=17": 5,
     "db.stop": 5,
     "db.start db.logs --tail=1000": 3,
     "db.recreate --yes": 5,
@@ -218,6 +225,8 @@ def test_a_password_is_nowhere_after_every_task(stage: Stage, tmp_path: Path) ->
     canary, began = stage.canary, time.time() - 1
     done: dict[str, Done] = {}
     codes = {**REFUSED, **(REFUSED_EXTERNAL if stage.kind == "external" else {})}
+    if stage.kind == "compose":
+        codes["db.upgrade-server --to=17"] = 5
     with watched(stage.state) as seen:
         for play in PLAYS:
             if play == PLAYS[-1]:
