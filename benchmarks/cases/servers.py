@@ -147,6 +147,7 @@ def _forget_seed(lab: Lab) -> None:
 @contextlib.contextmanager
 def recreate(lab: Lab) -> Iterator[tuple[Side, Side]]:
     """Prepare a development server of each side, with the database at head."""
+    lab.check_docker()
     ours, peers = lab.project("recreate", lab.revisions), lab.project("by-hand", lab.revisions)
     name, port = f"dbtasks-bench-{secrets.token_hex(4)}", _free_port()
     url = DatabaseURL.parse(f"postgresql://postgres:bench@127.0.0.1:{port}/postgres")
