@@ -286,7 +286,8 @@ def _complete(
     if url is not None and sources["url"] != "default" and values["server"] in {"auto", "external"}:
         values["database"], sources["database"] = url.database, f"url ({sources['url']})"
         for name, value in _ON_EXTERNAL.items():
-            if sources[name] == "default":
+            # Past a pooler that shares sessions (hence a lock_url) others would get what we set.
+            if sources[name] == "default" and values["lock_url"] is None:
                 values[name], sources[name] = value, EXTERNAL_DEFAULT
     return Settings(
         **values,

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import poolers
 from background import running
+from conftest import missing
 from dbtasks import maintenance
-from histories import ENV, document, execute, rows, succeeded, write_env, write_revision
+from histories import ENV, document, error, execute, rows, succeeded, write_env, write_revision
 from waiting import until
 
 if TYPE_CHECKING:
@@ -136,6 +138,38 @@ def test_a_throwaway_database_has_no_limits_by_default(
     message = "revision aaaa (a change) could not be applied: {}"
     assert error_of(project, "db.plan") == message.format("0 0")
     assert error_of(project, "db.migrate") == message.format("3s 1h")
+
+
+def test_a_statement_that_runs_too_long_names_the_setting(
+    copy_project: CopyProject, database: DatabaseURL
+) -> None:
+    project = copy_project("plain", database, DBTASKS_STATEMENT_TIMEOUT="200ms")
+    write_revision(project, "aaaa", LAST["plain"], upgrade='op.execute("SELECT pg_sleep(60)")')
+    found = error(project, "db.init")
+    assert found["message"] == (
+        "revision aaaa (a change) could not be applied: canceling statement due to statement timeout"
+    )
+    assert found["remedy"] == (
+        "let statement_timeout (DBTASKS_STATEMENT_TIMEOUT) be longer, 0 for no end, or the revision do"
+        " less in one statement, then run this again; what it changed is rolled back"
+    )
+
+
+def test_through_a_pooler_no_default_stays_with_others(
+    copy_project: CopyProject, database: DatabaseURL
+) -> None:
+    if poolers.program() is None:
+        missing("no pgbouncer is installed")
+    maintenance.create(database)
+    project = copy_project("plain", database)
+    look(project, LAST["plain"])
+    with poolers.pgbouncer(database, "transaction") as behind:
+        past: Any = {"DATABASE_URL": behind.libpq(), "DBTASKS_LOCK_URL": database.libpq()}
+        told = document(project, "db.config", **past)
+        assert [told[name] for name in NAMES] == [{"value": None, "from": "default"}] * 2
+        succeeded(project.invoke("db.migrate", **past))
+        assert rows(behind, f"SELECT {LIMITS}") == ["0 0"]
+    assert seen(database, concurrently="0 0") == everywhere("0 0")
 
 
 def error_of(project: Project, task: str) -> str:

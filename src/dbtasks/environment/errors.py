@@ -248,3 +248,13 @@ def sqlstate(error: BaseException | None) -> str:
     if not isinstance(error, DBAPIError):
         return ""
     return str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or "")
+
+
+def statement_timeout_remedy(error: BaseException) -> str:
+    """Return what to do if a statement ran for too long."""
+    if sqlstate(error) != "57014" or "statement timeout" not in reason(error):
+        return ""
+    return (
+        "let statement_timeout (DBTASKS_STATEMENT_TIMEOUT) be longer, 0 for no end, or the revision do"
+        " less in one statement"
+    )

@@ -32,7 +32,7 @@ _SET = """
     SELECT name, set_config(name, wanted.value, false)
     FROM (VALUES (CAST(:lock_name AS text), CAST(:lock AS text), CAST(:lock_said AS integer)),
                  (:statement_name, :statement, CAST(:statement_said AS integer)),
-                 ('client_connection_check_interval', '2s', 0)) AS wanted (name, value, said)
+                 ('client_connection_check_interval', CAST(:check AS text), 0)) AS wanted (name, value, said)
     JOIN pg_settings USING (name)
     WHERE wanted.value IS NOT NULL AND (wanted.said = 1 OR source = 'default')
       AND (name <> 'client_connection_check_interval' OR version() ~ 'linux')
@@ -63,6 +63,11 @@ class Limits:
         self._raised: dict[str, str] = {}
 
     @property
+    def lasts(self) -> bool:
+        """Whether a session is ours alone; with a `lock_url` there is a pooler, which shares it."""
+        return self._settings.lock_url is None
+
+    @property
     def lock_timeout(self) -> float:
         """The seconds that a statement may wait for a lock, as far as we set it; 0 is for ever."""
         return seconds(self._normal.get(LOCK, "0"))
@@ -70,6 +75,7 @@ class Limits:
     def set(self, connection: Connection) -> None:
         """Set the limits for the session, and see that statements CONCURRENTLY get longer ones."""
         given: dict[str, Any] = {"lock_name": LOCK, "statement_name": STATEMENT}
+        given["check"] = "2s" if self.lasts else None
         for key, name in (("lock", LOCK), ("statement", STATEMENT)):
             given[key], given[f"{key}_said"] = self._wanted(name)
         rows = connection.execute(sqlalchemy.text(_SET), given)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dbtasks.environment.errors import statement_timeout_remedy
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -75,9 +77,10 @@ def remedy(failed: Failure, journal: Journal) -> str:
     halves = [step for step in (*failed.lost, failed.step) if journal.of(step.revision).committed]
     if failed.left_remedy and not any(journal.of(step.revision).statements for step in halves):
         return failed.left_remedy
+    mend = statement_timeout_remedy(failed.cause) or "mend the revision's file"
     if not halves:
-        return "mend the revision's file, then run this again; what it changed is rolled back"
-    text = "mend the revision's file, undo by hand what it did in autocommit blocks, then run this again"
+        return f"{mend}, then run this again; what it changed is rolled back"
+    text = f"{mend}, undo by hand what it did in autocommit blocks, then run this again"
     return f"{text}; {COMMIT_EACH}" if failed.lost else text
 
 

@@ -120,10 +120,10 @@ class Run:
         self.journal.attach(connection, context.version_table)
         if self._indexes is not None:
             self._indexes.attach(connection)
-        if self.watch is not None:
-            limits = self._environment.limits
+        limits = self._environment.limits
+        if self.watch is not None and limits is not None and limits.lasts:
             self.pid = connection.scalar(sqlalchemy.text("SELECT pg_backend_pid()")) or 0
-            self.watch.follow(self.pid, limits.lock_timeout if limits else 0)
+            self.watch.follow(self.pid, limits.lock_timeout)
 
     def count_kept(self, heads: Sequence[str]) -> int:
         """Return how many of the finished revisions a database at `heads` still shows."""
