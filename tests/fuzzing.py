@@ -126,6 +126,12 @@ def values() -> st.SearchStrategy[Any]:
     )
 
 
+def file_name(text: str) -> str:
+    """Return a text as a name that a file can have; Linux takes any bytes but two."""
+    data = text.replace("\0", "").replace("/", "")[:80].encode("utf-8", "surrogatepass")
+    return data.decode("utf-8", "surrogateescape")
+
+
 def check_error(error: DbtasksError, *codes: int) -> None:
     """Assert that an error is one line and a remedy, printable anywhere, with one of the exit codes."""
     assert error.exit_code in codes, (error.exit_code, error.message)
@@ -136,3 +142,23 @@ def check_error(error: DbtasksError, *codes: int) -> None:
         assert line.isprintable(), line
         line.encode()
     assert json.loads(dumps(error_document(error)))["error"]["message"] == error.message
+
+
+def toml(document: dict[Any, Any]) -> bytes:
+    """Write a document as TOML, as far as it goes: what it cannot hold becomes no TOML."""
+    lines = [f"{_toml(str(key))} = {_toml(value)}" for key, value in document.items()]
+    return "\n".join(lines).encode("utf-8", "surrogatepass")
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_toml(str(k))} = {_toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return hex(value) if value > 0 else str(value)  # as decimal, not every one can be written
+    return '""' if value is None else str(value)

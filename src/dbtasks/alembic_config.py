@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dbtasks import toml_file
 from dbtasks.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -42,4 +42,20 @@ def config_files(settings: Settings) -> tuple[Path | None, Path | None]:
 
 
 def _has_alembic(pyproject: Path) -> bool:
-    return "alembic" in tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
+    return "alembic" in toml_table(pyproject, "tool")
+
+
+def toml_table(path: Path, *names: str) -> dict[str, Any]:
+    """Return a table of a TOML file, empty where there is none.
+
+    Raises:
+        SettingsError: the file cannot be read, or something else stands there.
+    """
+    try:
+        return toml_file.table(toml_file.read(path), *names)
+    except (OSError, toml_file.UnreadableError) as error:
+        raise SettingsError(
+            f"the Alembic configuration is malformed: {error}",
+            remedy=f"correct {path}",
+            code="alembic-config",
+        ) from error

@@ -333,10 +333,11 @@ class Database:
             if not entry.lower().endswith(".sql"):
                 statements.append(entry)
                 continue
-            path = self.settings.root / Path(entry).expanduser()
+            path = self.settings.root / entry
             try:
+                path = self.settings.root / Path(entry).expanduser()
                 statements.append(path.read_text(encoding="utf-8"))
-            except (OSError, UnicodeDecodeError) as error:
+            except (OSError, UnicodeDecodeError, RuntimeError) as error:
                 raise SettingsError(
                     f"setup_sql names {path}, which cannot be read: {error}",
                     remedy=f"correct setup_sql ({self.settings.sources['setup_sql']})",

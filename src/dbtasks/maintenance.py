@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from dbtasks.errors import MigrationError, ServerError, SettingsError
+from dbtasks.errors import DbtasksError, MigrationError, ServerError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -61,9 +61,11 @@ def connect(url: DatabaseURL) -> Iterator[psycopg.Connection]:
             autocommit=True,
         )
     except psycopg.ProgrammingError as error:
+        raise _option_error(str(error)) from error
+    except UnicodeError as error:
         raise SettingsError(
-            f"the database URL has an option that libpq does not know: {str(error).strip()}",
-            remedy="correct what follows the ? in it",
+            f"the host in the database URL is none: {str(error).rpartition(': ')[2].rstrip(')')}",
+            remedy="correct the host, which stands after the @",
             code="url",
         ) from error.with_traceback(None)
     except psycopg.Error as error:
@@ -359,8 +361,19 @@ def _is_new(connection: psycopg.Connection) -> bool:
     return row is not None and not row[0]
 
 
-def _connection_error(url: DatabaseURL, error: psycopg.Error) -> ServerError:
+def _option_error(text: str) -> SettingsError:
+    return SettingsError(
+        f"the database URL has an option that libpq does not take: {text.strip()}",
+        remedy="correct what follows the ? in it",
+        code="url",
+    )
+
+
+def _connection_error(url: DatabaseURL, error: psycopg.Error) -> DbtasksError:
     """Say which of the few things that go wrong in connecting it was."""
+    said = str(error).partition("connection is bad: ")[2]
+    if said.startswith("invalid ") and " value" in said:
+        return _option_error(said)
     lines = [line for line in str(error).strip().splitlines() if " failed: " in line]
     text = lines[-1].rpartition(" failed: ")[2] if lines else str(error).strip().splitlines()[0]
     text = text.rpartition("FATAL:")[2].strip() or text

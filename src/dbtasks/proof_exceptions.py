@@ -12,10 +12,10 @@ A revision whose exception has the code `irreversible` is not undone at all.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dbtasks import toml_file
 from dbtasks.errors import SettingsError
 from dbtasks.values import SUPPORTED_MAJORS
 
@@ -62,10 +62,10 @@ def read_exceptions(path: Path, revisions: Collection[str]) -> tuple[KnownExcept
         SettingsError: the file cannot be read, or an entry is malformed, without a reason, or about nothing.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = toml_file.read(path)
     except FileNotFoundError:
         return ()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except toml_file.UnreadableError as error:
         raise _malformed(path, f"cannot be read: {error}") from error
     entries = document.pop("exception", [])
     if document or not isinstance(entries, list):
@@ -87,7 +87,7 @@ def _entry(path: Path, number: int, given: Any) -> KnownException:
     if unknown:
         raise _malformed(path, f"entry {number} has the unknown key {unknown[0]}")
     majors = given.pop("postgres", [*SUPPORTED_MAJORS])
-    if not isinstance(majors, list) or not set(majors) <= set(SUPPORTED_MAJORS):
+    if not isinstance(majors, list) or any(one not in SUPPORTED_MAJORS for one in majors):
         raise _malformed(path, f"entry {number} has a postgres that is no list of majors")
     for key, value in given.items():
         if not isinstance(value, str) or not value.strip():

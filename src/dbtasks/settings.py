@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PREFIX = "DBTASKS_"
 RESERVED = ("DBTASKS_TEST_", "DBTASKS_REQUIRE_ALL")
+_LONGEST_SHOWN = 100
 # What tells databases apart must not leak from the main one into the others.
 _OF_ONE_DATABASE = frozenset({"url", "lock_url", "database", "setup_sql", "port"})
 
@@ -73,10 +74,10 @@ class Settings:
         read.slug, "SQLAlchemy driver for env.py", shown="what the project uses, else psycopg"
     )
     alembic: str | None = _option(
-        read.text, "path of the Alembic ini or TOML file", shown="alembic.ini and pyproject.toml"
+        read.path, "path of the Alembic ini or TOML file", shown="alembic.ini and pyproject.toml"
     )
     env: dict[str, str] = _option(
-        read.table,
+        read.variables,
         "variables for env.py, made of {url} {host} {port} {user} {password} {database}",
         shown="none",
     )
@@ -87,13 +88,13 @@ class Settings:
         read.server_options, "server parameters on docker and local", shown="log_lock_waits=on"
     )
     compose_file: str | None = _option(
-        read.text, "path of the compose file", shown="what Docker Compose finds"
+        read.path, "path of the compose file", shown="what Docker Compose finds"
     )
     compose_service: str | None = _option(
         read.text, "service of the compose file that runs PostgreSQL", shown="none"
     )
     postgres_bin: str | None = _option(
-        read.text, "folder of initdb and pg_ctl for local", shown="searched for"
+        read.path, "folder of initdb and pg_ctl for local", shown="searched for"
     )
     throwaway_url: DatabaseURL | None = _option(
         read.url,
@@ -120,9 +121,9 @@ class Settings:
     reuse_server: bool = _option(
         read.flag, "keep the throwaway server for the next test run; never in CI", False, "`false`"
     )
-    results_dir: str = _option(read.text, "folder for the results of the proofs", "build/dbtasks")
+    results_dir: str = _option(read.path, "folder for the results of the proofs", "build/dbtasks")
     state_dir: str | None = _option(
-        read.text, "folder for generated passwords and local data", shown=".dbtasks"
+        read.path, "folder for generated passwords and local data", shown=".dbtasks"
     )
     start_timeout: float = _option(read.seconds, "seconds a server may take to answer", 60.0)
     lock_wait: float = _option(
@@ -305,6 +306,11 @@ def _databases(layer: Layer) -> Mapping[str, Mapping[str, object]]:
             f"databases in {layer.name} is no table", remedy="write [tool.dbtasks.databases.NAME]"
         )
     for name, override in databases.items():
+        if not isinstance(name, str):
+            raise SettingsError(
+                f"databases in {layer.name} has the name {name!r}, which is no text",
+                remedy="put the name in quotes",
+            )
         if not hasattr(override, "items"):
             raise SettingsError(
                 f"databases.{name} in {layer.name} is no table of settings",
@@ -350,29 +356,25 @@ def _environment_layers(
 
 
 def _read_pyproject(root: Path) -> Mapping[str, object]:
-    import tomllib
+    from dbtasks import toml_file
 
     path = root / "pyproject.toml"
     try:
-        text = path.read_text(encoding="utf-8")
+        document = toml_file.read(path)
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
+    except toml_file.UnreadableError as error:
         raise SettingsError(
-            f"{path} cannot be read: {error}", remedy="mend the file's encoding or its permissions"
+            f"{path} {'is no valid TOML' if error.is_syntax else 'cannot be read'}: {error}",
+            remedy="mend the line it names" if error.is_syntax else "mend the file",
         ) from error
     try:
-        table = tomllib.loads(text).get("tool", {}).get("dbtasks", {})
-    except tomllib.TOMLDecodeError as error:
+        return toml_file.table(document, "tool", "dbtasks")
+    except toml_file.UnreadableError as error:
         raise SettingsError(
-            f"{path} is no valid TOML: {error}", remedy="mend the line it names"
-        ) from error
-    if not isinstance(table, dict):
-        raise SettingsError(
-            f"tool.dbtasks in {path} is no table",
+            f"{path} cannot be used: {error}",
             remedy="write [tool.dbtasks] and the settings below it",
-        )
-    return table
+        ) from error
 
 
 def _parse(option: Field[Any], value: object, layer: str) -> Any:
@@ -380,7 +382,7 @@ def _parse(option: Field[Any], value: object, layer: str) -> Any:
         return option.metadata["parse"](value)
     except ValueError as error:
         secret = option.name in {"url", "lock_url", "throwaway_url", "env"}
-        shown = "" if secret else f" = {value!r}"
+        shown = "" if secret else f" = {_shown(value)}"
         raise SettingsError(
             f"{option.name}{shown} from {layer} {error}",
             remedy=f"{option.name}: {option.metadata['help']}",
@@ -391,10 +393,18 @@ def _parse(option: Field[Any], value: object, layer: str) -> Any:
         ) from None
 
 
-def _unknown(key: str, known: Collection[str], layer: str) -> SettingsError:
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no number of thousands of digits
+        text = "a number"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def _unknown(key: object, known: Collection[str], layer: str) -> SettingsError:
     import difflib
 
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"known settings: {', '.join(known)}"
     return SettingsError(f"unknown setting {key} in {layer}", remedy=hint, code="unknown-setting")
 

@@ -6,7 +6,9 @@ Each function raises ValueError with words that follow the setting's name, as in
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
+from pathlib import Path
 
 from dbtasks.errors import SettingsError
 from dbtasks.url import DatabaseURL
@@ -21,6 +23,19 @@ END_OF_LIFE = {
 }
 SUPPORTED_MAJORS = tuple(END_OF_LIFE)
 SERVER_KINDS = ("auto", "docker", "compose", "local", "external")
+_LONGEST_NUMBER = 1000  # int() refuses thousands of digits with an error of its own
+_MILLISECONDS = {
+    "": 1.0,
+    "us": 0.001,
+    "ms": 1.0,
+    "s": 1000.0,
+    "min": 60_000.0,
+    "h": 3_600_000.0,
+    "d": 86_400_000.0,
+}
+_LONGEST_DURATION = 2**31 - 1
+_SLUG_LIMIT = 100  # it becomes a part of file names
+_PATH_LIMIT, _PART_LIMIT = 4000, 255
 _NAME_LIMIT = 63  # bytes of an identifier: NAMEDATALEN - 1
 # Parameters without which dbtasks would not find its own server again.
 _FIXED_PARAMETERS = (
@@ -39,9 +54,9 @@ def text(value: object) -> str:
     """Read a text on one line."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError("wants a text that is not empty")
-    if any(ord(character) < 32 for character in value):
+    if any(character in "\n\r" for character in value):
         raise ValueError("wants a text on one line")
-    return value
+    return _plain(value)
 
 
 def name(value: object) -> str:
@@ -57,6 +72,20 @@ def slug(value: object) -> str:
     given = text(value)
     if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", given):
         raise ValueError("wants letters, digits, '_', '.' and '-' only, as in Docker names")
+    if len(given) > _SLUG_LIMIT:
+        raise ValueError(f"wants at most {_SLUG_LIMIT} characters")
+    return given
+
+
+def path(value: object) -> str:
+    """Read the path of a file or folder; it need not be there."""
+    given = text(value)
+    try:
+        parts = Path(given).expanduser().parts
+    except RuntimeError:
+        raise ValueError("begins with the home of a user who does not exist") from None
+    if len(given.encode()) > _PATH_LIMIT or any(len(one.encode()) > _PART_LIMIT for one in parts):
+        raise ValueError("wants a path that a file system takes, and this one is too long")
     return given
 
 
@@ -114,7 +143,7 @@ def seconds(value: object) -> float:
         raise ValueError(wanted)  # noqa: TRY004  one kind of error for the caller
     try:
         given = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError(wanted) from None
     if not 0 < given <= 86400:
         raise ValueError(wanted)
@@ -124,8 +153,13 @@ def seconds(value: object) -> float:
 def duration(value: object) -> str:
     """Read a duration as PostgreSQL writes it; a bare number is milliseconds."""
     given = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch(r"\d+(\.\d+)?\s*(us|ms|s|min|h|d)?", given):
+    if isinstance(value, bool) or not re.fullmatch(
+        r"[0-9]+(\.[0-9]+)?\s*(us|ms|s|min|h|d)?", given
+    ):
         raise ValueError("wants a PostgreSQL duration such as 500ms or 5s")
+    number, unit = re.fullmatch(r"([\d.]+)\s*(\w*)", given).groups()  # type: ignore[union-attr]
+    if len(number) > _LONGEST_NUMBER or float(number) * _MILLISECONDS[unit] > _LONGEST_DURATION:
+        raise ValueError("wants a PostgreSQL duration of at most 24 days")
     return given
 
 
@@ -141,7 +175,9 @@ def texts(value: object) -> tuple[str, ...]:
         isinstance(item, str) and item.strip() for item in items
     ):
         raise ValueError("wants a text or a list of texts")
-    return tuple(items)
+    if any("\0" in item for item in items):
+        raise ValueError("wants texts without null bytes")
+    return tuple(_encodable(item) for item in items)
 
 
 def table(value: object) -> dict[str, str]:
@@ -150,10 +186,18 @@ def table(value: object) -> dict[str, str]:
         pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
         if not all(equals and key.strip() for key, equals, _ in pairs):
             raise ValueError("wants NAME=VALUE, several separated by commas")
-        return {key.strip(): item.strip() for key, _, item in pairs}
+        return {_plain(key.strip()): _plain(item.strip()) for key, _, item in pairs}
     if not hasattr(value, "items"):
         raise ValueError("wants a table of names and values")
-    return {str(key): _scalar(item) for key, item in value.items()}
+    return {_plain(str(key)): _plain(_scalar(item)) for key, item in value.items()}
+
+
+def variables(value: object) -> dict[str, str]:
+    """Read variables of the environment."""
+    given = table(value)
+    if not all(key and "=" not in key for key in given):
+        raise ValueError("wants names that are not empty and have no '='")
+    return given
 
 
 def server_options(value: object) -> dict[str, str]:
@@ -174,11 +218,25 @@ def server_options(value: object) -> dict[str, str]:
 
 
 def _integer(value: object, low: int, high: int) -> int:
-    if isinstance(value, str) and value.strip().isdecimal():
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < _LONGEST_NUMBER:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise ValueError(f"wants a whole number from {low} to {high}")
     return value
+
+
+def _plain(text: str) -> str:
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise ValueError("wants text without control characters")
+    return _encodable(text)
+
+
+def _encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("wants text in UTF-8") from None
+    return text
 
 
 def _scalar(value: object) -> str:

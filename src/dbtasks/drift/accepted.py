@@ -10,10 +10,10 @@ An entry matches by `code` together with the exact `message`, the exact `operati
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dbtasks import toml_file
 from dbtasks.errors import SettingsError
 from dbtasks.results import Difference
 
@@ -50,10 +50,10 @@ def read_accepted(path: Path) -> tuple[Accepted, ...]:
         SettingsError: the file cannot be read, or an entry lacks a reason or what it matches.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = toml_file.read(path)
     except FileNotFoundError:
         return ()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except toml_file.UnreadableError as error:
         raise _malformed(path, f"cannot be read: {error}") from error
     entries = document.pop("accepted", [])
     if document or not isinstance(entries, list):

@@ -236,7 +236,7 @@ def origin(error: BaseException) -> list[str]:
         for frame in traceback.extract_tb(error.__traceback__)
         if "site-packages" not in frame.filename
     ]
-    ours = str(Path(__file__).parent)
+    ours = f"{Path(__file__).parent.parent}{os.sep}"
     frames = [frame for frame in frames if not frame.filename.startswith((ours, "<"))]
     return [
         f"{frame.filename}:{frame.lineno} in {frame.name}: {frame.line}" for frame in frames[-2:]

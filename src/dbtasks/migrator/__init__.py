@@ -21,6 +21,7 @@ from dbtasks.migrator.rehearsal import Rehearsal
 from dbtasks.migrator.retries import Retries
 from dbtasks.migrator.run import Run, Watcher
 from dbtasks.migrator.steps import back, check_known, describe, down, stairs, unknown, up
+from dbtasks.migrator.writing import in_docstring, written
 from dbtasks.results import Difference, Outcome, RehearsedStep, Revision, Standing, Step
 from dbtasks.revisions import read_history
 from dbtasks.revisions.history import several_heads
@@ -194,7 +195,7 @@ class Migrator:
             CheckError: models and database agree, and `empty` was not asked for.
             MigrationError: the database is not at head, or there are several heads.
         """
-        context = self._compare(message, autogenerate=not empty)
+        context = self._compare(in_docstring(message), autogenerate=not empty)
         if not empty and not context._last_autogen_context.sorted_tables:  # noqa: SLF001
             raise CheckError(
                 findings.EMPTY_METADATA,
@@ -209,24 +210,24 @@ class Migrator:
                 remedy="check that env.py imports every model; --empty writes a revision to fill in by hand",
                 code="no-changes",
             )
-        with self.environment.inside():
-            written = [script for script in context.generate_scripts() if script is not None]
-        if not written:
+        with written(self.environment):
+            scripts = [script for script in context.generate_scripts() if script is not None]
+        if not scripts:
             raise CheckError(
                 "env.py's process_revision_directives took the revision away",
                 remedy="see env.py",
                 code="no-changes",
             )
-        return written[-1].path
+        return scripts[-1].path
 
     def empty_revision(self, message: str) -> str:
         """Write a revision to fill in by hand; return its path. No database is needed."""
         head = self._one_head() or "head"
-        with self.environment.inside():
-            written = command.revision(self.environment.config, message, head=head)
-        assert written is not None
-        assert not isinstance(written, list)
-        return str(written.path)
+        with written(self.environment):
+            script = command.revision(self.environment.config, in_docstring(message), head=head)
+        assert script is not None
+        assert not isinstance(script, list)
+        return str(script.path)
 
     def merge(self, message: str) -> str:
         """Write one revision over all heads; return its path.
@@ -241,10 +242,12 @@ class Migrator:
                 remedy="invoke db.heads shows it",
                 code="one-head",
             )
-        with self.environment.inside():
-            written = command.merge(self.environment.config, list(heads), message=message)
-        assert written is not None
-        return str(written.path)
+        with written(self.environment):
+            script = command.merge(
+                self.environment.config, list(heads), message=in_docstring(message)
+            )
+        assert script is not None
+        return str(script.path)
 
     def differences(self) -> tuple[Difference, ...]:
         """Return what is wrong with models and migrations, and not accepted; the database is at head.

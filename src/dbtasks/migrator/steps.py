@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from alembic.script import ScriptDirectory
 
+_LONGEST_TARGET = 100
+
 
 def describe(steps: Iterable[Any]) -> tuple[Step, ...]:
     """Return what is worth telling about Alembic's steps."""
@@ -37,13 +39,13 @@ def up(
     script: ScriptDirectory, target: str | Sequence[str], heads: Sequence[str]
 ) -> list[MigrationStep]:
     """Return the steps that apply what is missing up to `target`."""
-    with _functions_there():
+    with _functions_there(), _leading_somewhere(target):
         return list(script._upgrade_revs(target, heads))  # type: ignore[arg-type]  # noqa: SLF001
 
 
 def down(script: ScriptDirectory, target: str, heads: Sequence[str]) -> list[MigrationStep]:
     """Return the steps that undo what is applied after `target`."""
-    with _functions_there():
+    with _functions_there(), _leading_somewhere(target):
         return list(script._downgrade_revs(target, heads))  # type: ignore[arg-type]  # noqa: SLF001
 
 
@@ -131,6 +133,24 @@ def _functions_there() -> Iterator[None]:
             remedy=f"write it: def {error.name}() -> None: ...",
             code="broken-file",
         ) from error
+
+
+@contextlib.contextmanager
+def _leading_somewhere(target: str | Sequence[str]) -> Iterator[None]:
+    """Say that a target such as `abc+9` leads nowhere; Alembic asserts that it leads to a revision."""
+    try:
+        yield
+    except (AssertionError, ValueError) as error:
+        shown = target if isinstance(target, str) else ", ".join(target)
+        raise MigrationError(
+            f"{_shortened(shown)} leads to no revision from where the database is",
+            remedy="invoke db.history lists the revisions",
+            code="unknown-revision",
+        ) from error
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_TARGET else f"{text[:_LONGEST_TARGET]}..."
 
 
 def applied(script: ScriptDirectory, heads: Sequence[str]) -> frozenset[str]:

@@ -7,8 +7,10 @@ a file is run only where it computes its identifiers, and `History.computed` the
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import os
+import stat
 from typing import TYPE_CHECKING, Any
 
 from dbtasks.errors import MigrationError
@@ -86,8 +88,10 @@ def _read_file(path: str) -> RevisionSource | None:
     if not path.endswith(".py"):
         return None
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # a pipe would be waited for
+                raise OSError(errno.EINVAL, "it is no plain file")
             size = os.fstat(descriptor).st_size
             data = os.read(descriptor, size + 1)
             while len(data) < size and (more := os.read(descriptor, size)):

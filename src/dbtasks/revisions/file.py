@@ -16,6 +16,7 @@ from dbtasks.revisions.source import RevisionSource
 _NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 _LEGACY_NAME = re.compile(r"([a-f0-9]+)\.py$")
 _ILLEGAL = "@-+:"
+_ANOTHER_ID = "give it another id, also in the down_revision of what follows it"
 
 _TEXT = r"""(?:"[^"\\\n]*"|'[^'\\\n]*')"""
 _TEXTS = rf"(?:\s*+{_TEXT}\s*+,)*+"
@@ -84,12 +85,14 @@ def source(path: str, found: dict[str, Any], *, computed: bool = False) -> Revis
         raise _broken(path, f"has no revision{empty}", 'write revision = "..."')
     if "down_revision" not in found:
         raise _broken(path, "has no down_revision", "write down_revision = None for a base")
+    if not revision.isprintable() or not revision.strip():
+        raise _broken(path, f"has the revision id {revision!r}", _ANOTHER_ID)
     illegal = sorted(set(revision).intersection(_ILLEGAL))
     if illegal:
         raise _broken(
             path,
             f"has the revision id {revision!r}, and {' '.join(illegal)} cannot be in one",
-            "give it another id, also in the down_revision of what follows it",
+            _ANOTHER_ID,
         )
     doc = found.get("__doc__") or ""
     dependencies = _texts(found, "depends_on", path)

@@ -6,13 +6,12 @@ import configparser
 import os
 import re
 import sys
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dbtasks.alembic_config import config_files
-from dbtasks.errors import SettingsError
+from dbtasks.alembic_config import config_files, toml_table
+from dbtasks.errors import MigrationError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,15 +52,11 @@ class VersionLocations:
 
     def _listed(self, folder: str, real: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
         """List as Alembic's `_list_py_dir` does, `__pycache__` folders included if sourceless."""
-        try:
-            with os.scandir(folder) as scan:
-                entries = sorted(scan, key=lambda entry: entry.name)
-        except (FileNotFoundError, NotADirectoryError):
-            return
+        entries = sorted(_scanned(folder), key=lambda entry: entry.name)
         folders: list[os.DirEntry[str]] = []
         files: list[os.DirEntry[str]] = []
         for entry in entries:
-            (folders if entry.is_dir() else files).append(entry)
+            (folders if _is_folder(entry) else files).append(entry)
         if not real.endswith("__pycache__"):
             inside = (
                 f"{real}{os.sep}"  # resolving thousands of paths one by one would cost a second
@@ -79,11 +74,8 @@ class VersionLocations:
     def _compiled(self, folder: str, files: list[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
         """Return what `__pycache__` has and no file beside it has in source."""
         names = {entry.name.split(".")[0] for entry in files}
-        try:
-            with os.scandir(os.path.join(folder, "__pycache__")) as scan:  # noqa: PTH118
-                return [entry for entry in scan if entry.name.split(".")[0] not in names]
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+        compiled = _scanned(os.path.join(folder, "__pycache__"))  # noqa: PTH118
+        return [entry for entry in compiled if entry.name.split(".")[0] not in names]
 
     def _is_revision(self, path: str) -> bool:
         name = path.rpartition(os.sep)[2]
@@ -95,6 +87,32 @@ class VersionLocations:
         source = Path(path).with_name(found[1])
         compiled = source.with_name(source.name + "c")
         return not (source.exists() or (found[2] == "o" and compiled.exists()))
+
+
+def _scanned(folder: str) -> list[os.DirEntry[str]]:
+    """List a folder; one that is not there has nothing.
+
+    Raises:
+        MigrationError: it is there and cannot be read.
+    """
+    try:
+        with os.scandir(folder) as scan:
+            return list(scan)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise MigrationError(
+            f"{folder} cannot be read: {error.strerror}",
+            remedy="mend the folder, its link or its permissions",
+            code="broken-file",
+        ) from error
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself: reading it tells
+        return False
 
 
 def _is_plain(path: str) -> bool:
@@ -120,6 +138,8 @@ def read_locations(settings: Settings) -> VersionLocations:
         folder = _coerce(script, base, importable)
         if not folder.exists():
             raise _no_scripts(f"Path doesn't exist: {folder}", file)
+        if not folder.is_dir():
+            raise _no_scripts(f"{folder} is no folder", file)
         named = [_coerce(name, base, importable) for name in options.paths("version_locations")]
         return VersionLocations(
             base=base,
@@ -127,7 +147,7 @@ def read_locations(settings: Settings) -> VersionLocations:
             recursive=options.is_true("recursive_version_locations"),
             sourceless=options.is_true("sourceless"),
         )
-    except (configparser.Error, ImportError, ValueError, TypeError, KeyError) as error:
+    except (configparser.Error, ImportError, ValueError, TypeError, KeyError, OSError) as error:
         raise SettingsError(
             f"the Alembic configuration is malformed: {error}",
             remedy=f"correct {file}",
@@ -143,16 +163,11 @@ class _Options:
             {"here": ini.absolute().parent.as_posix() if ini else "."}
         )
         if ini is not None:
-            self._ini.read(ini, encoding="locale")
+            self._ini.read(str(ini), encoding="locale")
         self._table: dict[str, Any] = {}
         self._here = {"here": toml.absolute().parent.as_posix() if toml else "."}
         if toml is not None:
-            table = (
-                tomllib.loads(toml.read_text(encoding="utf-8")).get("tool", {}).get("alembic", {})
-            )
-            if not isinstance(table, dict):
-                raise ValueError("[tool.alembic] is no table")
-            self._table = table
+            self._table = toml_table(toml, "tool", "alembic")
 
     def get(self, name: str) -> object:
         """Return an option with `%(here)s` filled in: text, a list of texts, or None."""

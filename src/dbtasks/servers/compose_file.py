@@ -12,6 +12,7 @@ from python_on_whales.exceptions import DockerException
 from dbtasks.errors import ServerError, SettingsError
 from dbtasks.servers import engine
 from dbtasks.servers.container import POSTGRES_PORT
+from dbtasks.values import port as read_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +51,12 @@ def client(settings: Settings, *, every_profile: bool = True) -> DockerClient:
     profiles = ["*"] if every_profile else []
     if settings.compose_file is not None:
         path = settings.root / Path(settings.compose_file).expanduser()
+        if path.exists() and not path.is_file() and not path.is_dir():  # Compose waits for a pipe
+            raise SettingsError(
+                f"the compose file {path} is no plain file",
+                remedy="set compose_file (DBTASKS_COMPOSE_FILE) to another one",
+                code="compose-file",
+            )
         return DockerClient(compose_files=[path], compose_profiles=profiles)
     return DockerClient(compose_project_directory=_folder(settings), compose_profiles=profiles)
 
@@ -126,17 +133,28 @@ def find_service(config: Mapping[str, Any], name: str | None) -> Service:
         for key, value in (service.get("environment") or {}).items()
         if value is not None
     }
-    port = int(env.get("PGPORT") or POSTGRES_PORT)
+    port = _port(env.get("PGPORT") or str(POSTGRES_PORT), name)
     return Service(
         project=config.get("name", ""),
         name=name,
         env=env,
         files=_files(config, service),
         publishes=service.get("network_mode") == "host"
-        or any(int(item.get("target", 0)) == port for item in service.get("ports") or ()),
+        or any(str(item.get("target", 0)) == str(port) for item in service.get("ports") or ()),
         volumes=_own_volumes(config, name),
         data_mount=_data_mount(config, service, env.get("PGDATA", "")),
     )
+
+
+def _port(text: str, name: str) -> int:
+    try:
+        return read_port(text)
+    except ValueError as error:
+        raise SettingsError(
+            f"PGPORT of service {name} {error}",
+            remedy="correct it in the service's environment in the compose file",
+            code="compose-service",
+        ) from error
 
 
 def _files(config: Mapping[str, Any], service: Mapping[str, Any]) -> dict[str, Path]:

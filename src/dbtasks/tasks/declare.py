@@ -10,6 +10,7 @@ from dbtasks.invoke_task import DatabaseTask
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_LONGEST = 100
 TASKS: list[DatabaseTask] = []
 YES = "agree beforehand to what is removed"
 YES_DESTROY = "the database's name: agree beforehand, on a server that dbtasks did not make"
@@ -27,8 +28,10 @@ def task(**options: Any) -> Callable[[Callable[..., Any]], DatabaseTask]:
 
 def number(text: str, flag: str) -> int:
     """Read a whole number; nothing given is 0."""
-    if text and not text.isdecimal():
-        raise UsageError(f"{flag} {text} is no whole number", remedy=f"write {flag} N")
+    # int() refuses thousands of digits with an error of its own.
+    if len(text) > _LONGEST or (text and not text.isdecimal()):
+        shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+        raise UsageError(f"{flag} {shown} is no whole number", remedy=f"write {flag} N")
     return int(text or 0)
 
 
