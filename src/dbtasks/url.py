@@ -50,7 +50,7 @@ class DatabaseURL:
     def parse(cls, text: str) -> DatabaseURL:
         """Read a URL as libpq or SQLAlchemy writes it.
 
-        The password may hold an unescaped `@`, `:` or `/`; a `%` that starts no `%XX` stands for
+        The password may hold an unescaped `@`, `:`, `?` or `/`; a `%` that starts no `%XX` stands for
         itself. A `+` after the `?` is a space where a driver is written, as SQLAlchemy reads it, else a
         plus, as libpq does. What stands after the `?` wins, as with both. The text of the URL never appears in an error: it may hold a password.
 
@@ -67,7 +67,11 @@ class DatabaseURL:
                 remedy=_EXAMPLE,
                 code="url",
             )
-        rest, _, query_text = scheme["rest"].partition("?")
+        before, at, tail = scheme["rest"].partition("@")
+        if not at or "/" in before:
+            before, at, tail = "", "", scheme["rest"]
+        address, _, query_text = tail.partition("?")
+        rest = f"{before}{at}{address}"
         userinfo, at, address = rest.rpartition("@")
         if not at or ("/" in userinfo.partition(":")[0]):
             if ":" in userinfo:  # which of the two it is cannot be told, and it may be a password
