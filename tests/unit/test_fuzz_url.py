@@ -99,7 +99,7 @@ def test_what_is_rendered_is_read_alike_by_libpq_sqlalchemy_and_dbtasks(
     assert (theirs.database or "", inside) == (database, query)
 
 
-@fuzzed(60, 10_000)
+@fuzzed(60, 2_000)
 @given(urls())
 def test_what_libpq_takes_is_read_as_libpq_reads_it(text: str) -> None:
     try:
