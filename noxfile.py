@@ -1,3 +1,7 @@
+import os
+import secrets
+from pathlib import Path
+
 import nox
 
 import dbtasks.nox
@@ -35,10 +39,29 @@ def lint(session: nox.Session) -> None:
 PROJECT = ["-e", ".[embedded,test]"]
 ALONE = {"PYTEST_ADDOPTS": "--numprocesses=0"}
 
+# Tests that have a long form, which DBTASKS_TORTURE=1 asks for.
+TORTURE = ["tests/torture", *map(str, sorted(Path("tests").glob("*/test_fuzz*.py")))]
+
 dbtasks.nox.heads()
 dbtasks.nox.check(install=PROJECT, env=ALONE)
 dbtasks.nox.migrations(install=PROJECT, env=ALONE, tags=["matrix"])
 dbtasks.nox.report()
+
+
+@nox.session(default=False)
+def torture(session: nox.Session) -> None:
+    """Run the long forms of the kill, concurrency and fuzz tests; the kills are told in a closing table.
+
+    DBTASKS_TORTURE_SEED repeats an earlier run's draws, DBTASKS_TORTURE_KILLS (120) sets how many kills come at
+    drawn moments; those after every named step come on top.
+    """
+    session.install("-e", ".[embedded,test]")
+    seed = os.environ.get("DBTASKS_TORTURE_SEED") or str(secrets.randbelow(10**6))
+    session.log(f"DBTASKS_TORTURE_SEED={seed}")
+    session.run(
+        "python", "-m", "pytest", "--numprocesses=0", *(session.posargs or TORTURE),
+        env={"DBTASKS_TORTURE": "1", "DBTASKS_TORTURE_SEED": seed},
+    )  # fmt: skip
 
 
 @nox.session
