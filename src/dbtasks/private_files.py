@@ -36,12 +36,34 @@ def write(path: Path, content: str) -> None:
     Raises:
         OSError: it cannot be written.
     """
+    remove_drafts(path)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         write_new(draft, content)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def remove_drafts(path: Path) -> None:
+    """Remove the drafts of a file, `NAME.PID.ANYTHING`, that killed processes have left beside it."""
+    with os.scandir(path.parent) as entries:
+        for entry in entries:
+            if entry.name.startswith(f"{path.name}."):
+                pid = entry.name[len(path.name) + 1 :].partition(".")[0]
+                if pid.isdecimal() and not _is_alive(int(pid)):
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(entry)  # noqa: PTH108  an entry of a folder has no method for it
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def opener(path: str, flags: int) -> int:
@@ -63,8 +85,9 @@ def make_folder(folder: Path, *, may_be_entered: bool) -> None:
         folder.chmod(0o700)
     ignore = folder / _IGNORE
     if not ignore.exists():
-        with contextlib.suppress(FileExistsError):
-            write_new(ignore, f"{_EVERYTHING}\n")
+        write(
+            ignore, f"{_EVERYTHING}\n"
+        )  # whole, or a kill would leave one that git takes for none
     if ignores_itself(folder):
         _close(folder, _OTHERS_BUT_ENTER if may_be_entered else _OTHERS)
         with os.scandir(folder) as entries:

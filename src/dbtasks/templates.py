@@ -47,6 +47,7 @@ class Templates:
         digest = hashlib.sha256(owner.encode()).hexdigest()[:8]
         self._server, self._prefix, self._say = server, f"{_TEMPLATE}{digest}_", say
         self._connection: psycopg.Connection | None = None
+        self._reaped = False
 
     @contextlib.contextmanager
     def connected(self) -> Iterator[None]:
@@ -96,7 +97,9 @@ class Templates:
 
     @contextlib.contextmanager
     def _throwaway(self) -> Iterator[DatabaseURL]:
-        url = self._server.with_database(f"{_THROWAWAY}{os.getpid()}_{secrets.token_hex(4)}")
+        self._reap()
+        name = f"{_THROWAWAY}{os.getpid()}_{_here()}{secrets.token_hex(4)}"
+        url = self._server.with_database(name)
         try:
             yield url
         finally:
@@ -118,11 +121,32 @@ class Templates:
             maintenance.drop(self._server.with_database(name))
 
     def _reap(self) -> None:
-        """Drop the throwaway databases of processes of this machine that are gone."""
+        """Drop the throwaway databases of processes of this machine that are gone, the first time."""
+        if self._reaped:
+            return
+        self._reaped = True
+        if not self._left_over():
+            return
+        with maintenance.advisory_lock(self._server, _THROWAWAY, timeout=_BUILD_TIMEOUT):
+            for name in self._left_over():
+                maintenance.drop(self._server.with_database(name))
+
+    def _left_over(self) -> list[str]:
+        """Return the databases whose owner is gone; one without a comment tells it by its name."""
+        found = []
         for name, text in maintenance.comments(self._server, _THROWAWAY).items():
             pid, _, host = text.removeprefix("dbtasks throwaway of ").partition(" on ")
+            if not text:
+                pid, _, rest = name.removeprefix(_THROWAWAY).partition("_")
+                host = socket.gethostname() if rest.startswith(_here()) else ""
             if host == socket.gethostname() and pid.isdecimal() and not _is_alive(int(pid)):
-                maintenance.drop(self._server.with_database(name))
+                found.append(name)
+        return found
+
+
+def _here() -> str:
+    """Return 8 hex digits of this machine's name."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
 def _is_alive(pid: int) -> bool:

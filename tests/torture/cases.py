@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbtasks import maintenance
-from histories import PLAIN, relations
+from histories import PLAIN, relations, version
 from torture import branches
+from torture import project as projects
+from torture.project import NEW, OLD
 
 if TYPE_CHECKING:
     from consumers import Done
@@ -48,6 +50,8 @@ class Case:
             mended = lab.project.invoke(*named[1].split())
             assert mended.code == 0, (done, mended)
             done = lab.project.module(argv[0], *argv[1:])
+        if done.code and self.accepted:  # which need not come to where left-overs are removed
+            lab.project.invoke("db.plan")
         assert done.code == 0 or (self.accepted and self.accepted in done.err), done
         assert "Traceback" not in done.err, done
         return done
@@ -128,6 +132,21 @@ def _rebased_and_migrated(lab: Lab) -> None:
     lab.check_data(lab.running)
 
 
+def _on_the_old_major(lab: Lab) -> None:
+    lab.at(NEW).destroy()
+    projects.set_major(lab.project, OLD)
+    lab.put("head")
+
+
+def _on_the_new_major(lab: Lab) -> None:
+    """The catalogs of two majors are no matter of a kill; upgrade-server compares them itself."""
+    url = lab.running
+    assert maintenance.server_version(url).startswith(f"{NEW}.")
+    assert version(url) == [lab.history[-1]]
+    lab.check_data(url)
+    assert set(projects.NAMES) <= relations(url)
+
+
 _HEAD = _is_at(None)
 _ONE_HEAD = "there is nothing to re-parent: the history has one head"
 
@@ -172,6 +191,15 @@ CASES = (
         following=_invoke("db.migrate"),
         begin=_full,
         end=_HEAD,
+    ),
+    Case(
+        name="upgrade-server",
+        argv=_invoke("db.upgrade-server", "--to", str(NEW)),
+        begin=_on_the_old_major,
+        end=_on_the_new_major,
+        flavour="old_major",
+        looks=False,
+        seconds=8,
     ),
     Case(name="template", argv=_invoke("db.check"), begin=_cold_template, end=_HEAD, seconds=3),
     Case(

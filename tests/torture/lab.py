@@ -6,7 +6,6 @@ import contextlib
 import secrets
 import time
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dbtasks import catalog, maintenance
@@ -65,16 +64,18 @@ class Lab:
         """The revisions, oldest first."""
         return projects.history(self.flavour)
 
-    @cached_property
-    def settings(self) -> Settings:
-        """The project's settings."""
+    def _settings(self, **flags: object) -> Settings:
         own = {k: v for k, v in self.project.environ.items() if k.startswith("DBTASKS_")}
-        return load_settings(root=self.project.root, environ=own, flags={})
+        return load_settings(root=self.project.root, environ=own, flags=flags)
 
     @property
     def database(self) -> Database:
         """The project's database, as if nobody had looked at it before."""
-        return Database(self.settings)
+        return Database(self._settings())
+
+    def at(self, major: int) -> Database:
+        """Return the project's database on the server of another PostgreSQL major."""
+        return Database(self._settings(postgres=major))
 
     @property
     def url(self) -> DatabaseURL | None:
@@ -125,6 +126,9 @@ class Lab:
     def remove(self) -> None:
         """Remove the server with everything."""
         self.database.destroy()
+        if self.flavour == "old_major":
+            for major in (projects.OLD, projects.NEW):
+                self.at(major).destroy()
 
     def _forget(self) -> None:
         maintenance.drop(self.running)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NAMES = ("crate", "pallet", "lorry")
 CONCURRENT = "concurrently"
+OLD, NEW = 15, 18  # PostgreSQL majors of a server that is moved
 
 _ENV = """\
 import sqlalchemy as sa
@@ -63,11 +64,14 @@ def make(flavour: str, folder: Path, **environ: str) -> Project:
     """Write a project of a flavour.
 
     Its env.py has one transaction for each revision, or with `one_transaction` one for all; `autocommit` adds a
-    revision with a block outside of any, and `branches` puts it on two branches of a repository.
+    revision with a block outside of any, and `branches` puts it on two branches of a repository. `old_major` sets
+    the PostgreSQL major in pyproject.toml.
     """
     project = copy_of("plain", folder, None, **environ)
     (project.root / "test_shop.py").write_text(_TEST, encoding="utf-8")
     write_env(project, _ENV.format(each=flavour != "one_transaction"))
+    if flavour == "old_major":
+        set_major(project, OLD)
     models = project.root / "app" / "models.py"
     indexed = f"sa.Index({CONCURRENT!r}, Base.metadata.tables['crate'].c.id)\n"
     with models.open("a", encoding="utf-8") as file:
@@ -83,6 +87,12 @@ def make(flavour: str, folder: Path, **environ: str) -> Project:
     if flavour == "autocommit":
         write_revision(project, CONCURRENT, parent, **_concurrently())
     return project
+
+
+def set_major(project: Project, major: int) -> None:
+    """Write the setting of the PostgreSQL major."""
+    text = f"[tool.dbtasks]\npostgres = {major}\n"
+    (project.root / "pyproject.toml").write_text(text, encoding="utf-8")
 
 
 def write_table(project: Project, name: str, parent: str) -> Path:

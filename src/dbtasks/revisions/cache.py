@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dbtasks import __version__
+from dbtasks import __version__, private_files
 from dbtasks.errors import SettingsError
 from dbtasks.revisions.source import RevisionSource
 
@@ -150,6 +150,7 @@ def _read_own(path: Path) -> bytes:
 
 def _replace(path: Path, content: bytes) -> None:
     """Put a new file in the place of the old one; whoever reads sees one of them whole."""
+    private_files.remove_drafts(path)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{time.time_ns()}")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
