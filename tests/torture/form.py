@@ -45,7 +45,7 @@ class Kill:
 
     def moment(self, clean: Fate) -> Moment:
         """Return the moment, in a run that would be as the clean one."""
-        if self.by_effect:
+        if self.by_effect and clean.effects:
             return Moment(effect=1 + int(self.fraction * clean.effects), group=self.group)
         return Moment(seconds=self.fraction * clean.seconds, group=self.group)
 

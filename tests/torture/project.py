@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from consumers import Project
 
 NAMES = ("crate", "pallet", "lorry")
-CONCURRENT = "concurrently"
+CONCURRENT = "beside"
 OLD, NEW = 15, 18  # PostgreSQL majors of a server that is moved
 
 _ENV = """\
@@ -51,6 +51,7 @@ def test_empty(dbtasks_engine):
         assert connection.scalar(sa.text("SELECT count(*) FROM note")) == 0
 """
 _PAUSE = 'op.execute("SELECT pg_sleep(0.06)")'
+_LONG_PAUSE = _PAUSE.replace("0.06", "0.4")
 
 
 def history(flavour: str) -> tuple[str, ...]:
@@ -115,8 +116,8 @@ def _concurrently() -> dict[str, str]:
     index = f"    op.create_index({CONCURRENT!r}, 'crate', ['id'], postgresql_concurrently=True)"
     drop = f"    op.drop_index({CONCURRENT!r}, postgresql_concurrently=True)"
     return {
-        "upgrade": _lines(block, index, f"    {_PAUSE}"),
-        "downgrade": _lines(block, drop, f"    {_PAUSE}"),
+        "upgrade": _lines(block, index, f"    {_LONG_PAUSE}"),
+        "downgrade": _lines(block, drop, f"    {_LONG_PAUSE}"),
     }
 
 
