@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -125,6 +127,22 @@ with Templates(DatabaseURL.parse(sys.argv[1]), sys.argv[2], lambda _: None).empt
     template = Templates(postgres, owner, quiet).get("1" * 16, quiet_build)
     assert not maintenance.exists(left)
     maintenance.drop(template)
+
+
+def test_one_without_a_comment_is_known_by_its_name_and_dropped_before_the_next_one_is_made(
+    postgres: DatabaseURL,
+) -> None:
+    """Killed between CREATE DATABASE and COMMENT; one of another machine stays."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    here = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+    names = [f"dbtasks_throwaway_{ended.pid}_{host}00000000" for host in (here, "elsewher")]
+    ours, theirs = (postgres.with_database(name) for name in names)
+    for url in (ours, theirs):
+        maintenance.create(url)
+    with Templates(postgres, "owner of nothing", quiet).empty():
+        assert [maintenance.exists(url) for url in (ours, theirs)] == [False, True]
+    maintenance.drop(theirs)
 
 
 def test_a_throwaway_of_a_living_process_stays(postgres: DatabaseURL) -> None:

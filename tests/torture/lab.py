@@ -35,7 +35,7 @@ _BUSY = (
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     " AND backend_type = 'client backend'"
 )
-_SETTLING = 30.0
+_SETTLING = 15.0
 
 
 @dataclass
@@ -163,11 +163,19 @@ class Lab:
         """Return what there is of the project on this machine."""
         return inventory(self.project, self.url, pids)
 
+    def is_left(self, clean: set[str], *pids: int) -> bool:
+        """Tell whether just what a clean run leaves is there, or is so in a moment."""
+        limit = time.monotonic() + _SETTLING
+        while self.inventory(*pids) != clean:
+            if time.monotonic() > limit:
+                return False
+            time.sleep(0.1)  # what was killed may take a moment to be gone
+        return True
+
     def check_left(self, clean: set[str], *pids: int) -> None:
         """Check that nothing more is there than after a clean run."""
-        limit = time.monotonic() + _SETTLING
-        while (found := self.inventory(*pids)) != clean and time.monotonic() < limit:
-            time.sleep(0.1)  # what was killed may take a moment to be gone
+        self.is_left(clean, *pids)
+        found = self.inventory(*pids)
         assert found - clean == set(), sorted(found - clean)
         assert clean - found == set(), sorted(clean - found)
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from consumers import Project
 
 _DYING = Path(__file__).with_name("dying.py")
@@ -54,8 +56,17 @@ class Fate:
         return self.code == -signal.SIGKILL
 
 
-def run(project: Project, argv: tuple[str, ...], moment: Moment | None = None) -> Fate:
-    """Run `python -m ARGV` in a process group of its own, and kill it at a moment, if one is given."""
+def run(
+    project: Project,
+    argv: tuple[str, ...],
+    moment: Moment | None = None,
+    strike: Callable[[], None] | None = None,
+    inside: tuple[str, ...] = (),
+) -> Fate:
+    """Run `python -m ARGV` in a process group of its own, and kill it at a moment, if one is given.
+
+    `strike` is what happens then instead, and `inside` a command that runs the rest of its arguments.
+    """
     count = project.root.parent / "effects"
     environ = {**project.environ, "TORTURE_COUNT": str(count)}
     if moment is not None and moment.effect is not None:
@@ -63,7 +74,7 @@ def run(project: Project, argv: tuple[str, ...], moment: Moment | None = None) -
         environ["TORTURE_GROUP"] = str(int(moment.group))
     began = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, str(_DYING), *argv],
+        [*inside, sys.executable, str(_DYING), *argv],
         cwd=project.root,
         env=environ,
         stdin=subprocess.DEVNULL,
@@ -73,7 +84,7 @@ def run(project: Project, argv: tuple[str, ...], moment: Moment | None = None) -
         start_new_session=True,
     )
     lines: list[str] = []
-    reader = threading.Thread(target=_read, args=(process, lines, moment))
+    reader = threading.Thread(target=_read, args=(process, lines, moment, strike))
     reader.start()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_LIMIT if moment is None or moment.seconds is None else moment.seconds)
@@ -88,13 +99,21 @@ def run(project: Project, argv: tuple[str, ...], moment: Moment | None = None) -
     return Fate(pid=process.pid, code=code, seconds=seconds, lines=tuple(lines), effects=effects)
 
 
-def _read(process: subprocess.Popen[str], lines: list[str], moment: Moment | None) -> None:
+def _read(
+    process: subprocess.Popen[str],
+    lines: list[str],
+    moment: Moment | None,
+    strike: Callable[[], None] | None,
+) -> None:
     assert process.stderr is not None
     with process.stderr as stderr:
         for line in stderr:
             lines.append(line.rstrip("\n"))
             if moment is not None and moment.line == len(lines):
-                _kill(process, moment)
+                if strike is None:
+                    _kill(process, moment)
+                else:
+                    strike()
 
 
 def _kill(process: subprocess.Popen[str], moment: Moment) -> None:
