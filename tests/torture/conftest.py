@@ -1,14 +1,28 @@
-"""The closing table of the kills."""
+"""The labs of the kill tests, and their closing table."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pytest
+
 from torture import form
+from torture.bench import Bench
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
+
+# The full form is what `nox -s torture` runs.
+collect_ignore = [] if form.LONG else ["test_every_step.py", "test_engine_restarted.py"]
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory, docker_image: str) -> Iterator[Bench]:
+    bench = Bench(tmp_path_factory, docker_image)
+    yield bench
+    for lab in bench.labs.values():
+        lab.remove()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
