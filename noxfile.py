@@ -52,15 +52,15 @@ dbtasks.nox.report()
 def torture(session: nox.Session) -> None:
     """Run the long forms of the kill, concurrency and fuzz tests; the kills are told in a closing table.
 
-    DBTASKS_TORTURE_SEED repeats an earlier run's draws, DBTASKS_TORTURE_KILLS (120) sets how many kills come at
+    TORTURE_SEED repeats an earlier run's draws, TORTURE_KILLS (120) sets how many kills come at
     drawn moments; those after every named step come on top.
     """
     session.install("-e", ".[embedded,test]")
-    seed = os.environ.get("DBTASKS_TORTURE_SEED") or str(secrets.randbelow(10**6))
-    session.log(f"DBTASKS_TORTURE_SEED={seed}")
+    seed = os.environ.get("TORTURE_SEED") or str(secrets.randbelow(10**6))
+    session.log(f"TORTURE_SEED={seed}")
     session.run(
         "python", "-m", "pytest", "--numprocesses=0", *(session.posargs or TORTURE),
-        env={"DBTASKS_TORTURE": "1", "DBTASKS_TORTURE_SEED": seed},
+        env={"DBTASKS_TORTURE": "1", "TORTURE_SEED": seed},
     )  # fmt: skip
 
 

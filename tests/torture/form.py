@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from torture.cases import Case
 
 LONG = os.environ.get("DBTASKS_TORTURE") == "1"
-SEED = os.environ.get("DBTASKS_TORTURE_SEED", "5")
-KILLS = int(os.environ.get("DBTASKS_TORTURE_KILLS", "120" if LONG else "12"))
+SEED = os.environ.get("TORTURE_SEED", "5")
+KILLS = int(os.environ.get("TORTURE_KILLS", "120" if LONG else "12"))
 # The clean run is the first one, which takes a little longer.
 _SOONER = 0.9
 # Those of the short form: two moments each.
