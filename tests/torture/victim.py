@@ -93,7 +93,8 @@ def run(
         _kill(process, moment)
     code = process.wait(_LIMIT)
     seconds = time.monotonic() - began
-    reader.join(1)  # what outlives a killed process may keep its standard error open
+    # What outlives a killed process may keep its standard error open.
+    reader.join(1 if strike is None else _LIMIT)
     effects = int(count.read_text(encoding="ascii")) if count.exists() else 0
     count.unlink(missing_ok=True)
     return Fate(pid=process.pid, code=code, seconds=seconds, lines=tuple(lines), effects=effects)
