@@ -34,8 +34,8 @@ class Display:
     """A terminal, or whatever stderr and stdout lead to; a `Watcher` of migrations.
 
     Progress goes to stderr. On a terminal the current step is a line with a spinner; elsewhere
-    every step is a line of its own. `quiet` leaves out all but questions, errors and `tell`. Rich is
-    imported when something needs it: a table in a pipe does not.
+    every step is a line of its own. `quiet` leaves out all but questions, errors and `warn`. Rich is
+    imported when something needs it: lines and tables in a pipe do not.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
@@ -57,11 +57,13 @@ class Display:
 
     def say(self, message: str) -> None:
         """Tell what is being done now."""
-        from rich.text import Text
-
         if self._quiet or message == self._said:
             return
         self._said = message
+        if _print_plainly(sys.stderr, message):
+            return
+        from rich.text import Text
+
         if not self._errors.is_terminal:
             self._errors.print(Text(message))
         elif self._status is None:
@@ -77,10 +79,11 @@ class Display:
 
     def note(self, message: str) -> None:
         """Print a line that stays, on stderr."""
+        if self._quiet or _print_plainly(sys.stderr, message):
+            return
         from rich.text import Text
 
-        if not self._quiet:
-            self._errors.print(Text(message))
+        self._errors.print(Text(message))
 
     def warn(self, message: str) -> None:
         """Print a line that stays on stderr, also where a machine reads stdout."""
@@ -91,7 +94,7 @@ class Display:
 
     def begin(self, step: Step) -> None:
         """Show the revision that is about to run."""
-        if self._errors.is_terminal:
+        if _styled(sys.stderr) and self._errors.is_terminal:
             verb = "applying" if step.upgrade else "undoing"
             self.say(f"{verb} {step.number} of {step.total}: {step.revision} {step.message}")
 
@@ -111,9 +114,11 @@ class Display:
 
     def print(self, text: str, style: str = "") -> None:
         """Print a result on stdout."""
+        self.clear()
+        if _print_plainly(sys.stdout, text):
+            return
         from rich.text import Text
 
-        self.clear()
         self._out.print(Text(text, style=style))
 
     def pairs(self, rows: Iterable[tuple[str, str]]) -> None:
@@ -148,13 +153,18 @@ class Display:
 
     def history(self, revisions: Sequence[Revision]) -> None:
         """Draw a history as a graph, one line a revision."""
-        from rich.text import Text
-
-        from dbtasks.pictures.graph import lines
+        from dbtasks.pictures import graph
 
         self.clear()
+        if not _styled(sys.stdout):
+            drawn = graph.lines(revisions, encoding=sys.stdout.encoding)
+            sys.stdout.writelines("".join(part.text for part in line) + "\n" for line in drawn)
+            sys.stdout.flush()
+            return
+        from rich.text import Text
+
         width = self._out.width if self._out.is_terminal else 80
-        for line in lines(revisions, width=width, encoding=self._out.encoding):
+        for line in graph.lines(revisions, width=width, encoding=self._out.encoding):
             self._out.print(Text.assemble(*((part.text, _ROLES[part.role]) for part in line)))
 
     def confirm(self, question: str) -> bool:
@@ -198,6 +208,17 @@ class Display:
 def _styled(stream: TextIO) -> bool:
     """Tell whether Rich may take a stream for a terminal."""
     return stream.isatty() or any(name in os.environ for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
+
+
+def _print_plainly(stream: TextIO, text: str) -> bool:
+    """Print a line as Rich would where nobody looks; tell if that was done.
+
+    Rich takes control characters out of a text and makes tabs spaces, so it gets those that have any.
+    """
+    if _styled(stream) or not text.replace("\n", "").isprintable():
+        return False
+    print(text, file=stream, flush=True)
+    return True
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -45,7 +45,16 @@ class _Masking(logging.Filter):
 logging.getLogger("invoke").addFilter(_Masking())
 
 
-class OptionalPositional(Argument):
+class LightArgument(Argument):
+    """An argument that is copied at little cost: Invoke's parser copies those of every task, deeply."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> LightArgument:
+        copied = object.__new__(type(self))
+        copied.__dict__.update(self.__dict__)  # texts, flags and numbers; a list would be shared
+        return copied
+
+
+class OptionalPositional(LightArgument):
     """A positional argument that may be left out, as in `db.migrate [REV]`.
 
     Invoke knows only positional arguments that are required: one without a value takes the next
@@ -88,13 +97,8 @@ class DatabaseTask(Task[Any]):
         root: Path | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(body, auto_shortflags=False, **options)
-        self._options = options
+        super().__init__(body, auto_shortflags=False, **{"positional": (), **options})
         self._database, self._root = database, root
-
-    def bound(self, database: str | None, root: Path | None) -> DatabaseTask:
-        """Return this task for another database."""
-        return DatabaseTask(self.body, database=database, root=root, **self._options)
 
     def __eq__(self, other: object) -> bool:
         # Invoke drops calls of tasks that compare equal, and compares by name and code: of
@@ -109,12 +113,12 @@ class DatabaseTask(Task[Any]):
         """Return the body's arguments and those that every task takes."""
         arguments = super().get_arguments(ignore_unknown_help)
         for argument in arguments:
-            if argument.positional:
-                argument.__class__ = OptionalPositional
+            if argument.kind is not list:
+                argument.__class__ = OptionalPositional if argument.positional else LightArgument
         return [
             *arguments,
-            Argument(name="json", kind=bool, default=False, help="print one JSON document"),
-            *(Argument(name=name, help=option_help(name)) for name in _SHARED_FLAGS),
+            LightArgument(name="json", kind=bool, default=False, help="print one JSON document"),
+            *(LightArgument(name=name, help=option_help(name)) for name in _SHARED_FLAGS),
         ]
 
     def __call__(self, context: Context, *args: Any, **kwargs: Any) -> Any:

@@ -9,9 +9,12 @@ import re
 import unicodedata
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbtasks.errors import SettingsError
-from dbtasks.url import DatabaseURL
+
+if TYPE_CHECKING:
+    from dbtasks.url import DatabaseURL
 
 # The majors that dbtasks works with, and the day each is supported to: postgresql.org/support/versioning.
 END_OF_LIFE = {
@@ -164,7 +167,9 @@ def duration(value: object) -> str:
 
 
 def url(value: object) -> DatabaseURL:
-    """Read a database URL."""
+    """Read a database URL; a list of the tasks has none to read."""
+    from dbtasks.url import DatabaseURL
+
     return value if isinstance(value, DatabaseURL) else DatabaseURL.parse(text(value))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from dbtasks.pictures.cells import cells, clean, shorten
 
@@ -24,8 +24,7 @@ _NOTE_NAMES = 3
 _BAR, _PASS = 3, 12  # in _Glyphs.lines: left and right, up and down
 
 
-@dataclass(frozen=True, kw_only=True)
-class Segment:
+class Segment(NamedTuple):
     """A piece of a line; `role` says what it is, for whoever gives it a colour."""
 
     text: str
@@ -226,6 +225,8 @@ class _Terminal:
 def _fit(words: list[tuple[Role, str]], room: int, ellipsis: str) -> list[Segment]:
     """Shorten words until they fit: the message first, and what matters most last."""
     over = sum(cells(word) for _, word in words) - room
+    if over <= 0:
+        return [Segment(text=word, role=role) for role, word in words]
     least = (("message", 20), ("note", 14), ("label", 10), ("revision", 13), ("message", 0))
     for wanted, keep in (
         *least,

@@ -29,7 +29,7 @@ def collection(
     folder = None if root is None else Path(root).resolve()
     tasks = Collection(name)
     for task in TASKS:
-        tasks.add_task(task.bound(database, folder))
+        tasks.add_task(DatabaseTask(task.body, database=database, root=folder, **task.options))
     # Invoke reads INVOKE_DB_* only for keys that exist.
     tasks.configure({"db": dict.fromkeys(option_names())})
     return tasks

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dbtasks.errors import UsageError
-from dbtasks.invoke_task import DatabaseTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    Body = Callable[..., Any]
+
+
+class Declaration(NamedTuple):
+    """The body of a task, and the options of `DatabaseTask`."""
+
+    body: Body
+    options: Mapping[str, Any]
+
 
 _LONGEST = 100
-TASKS: list[DatabaseTask] = []
+TASKS: list[Declaration] = []
 YES = "agree beforehand to what is removed"
 YES_DESTROY = "the database's name: agree beforehand, on a server that dbtasks did not make"
 
 
-def task(**options: Any) -> Callable[[Callable[..., Any]], DatabaseTask]:
+def task(**options: Any) -> Callable[[Body], Body]:
     """Declare a task of every collection."""
 
-    def declare(body: Callable[..., Any]) -> DatabaseTask:
-        TASKS.append(DatabaseTask(body, **options))
-        return TASKS[-1]
+    def declare(body: Body) -> Body:
+        TASKS.append(Declaration(body, options))
+        return body
 
     return declare
 
