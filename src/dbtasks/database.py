@@ -260,7 +260,7 @@ class Database:
         """Start the server, create the database if it is missing, and run `setup_sql` in a new one."""
         from dbtasks import maintenance
 
-        statements = self._setup_statements()
+        statements = self.setup_statements()
         url = self.server.start()
         if maintenance.create(url):
             self._say(f"created database {url.database}")
@@ -313,7 +313,7 @@ class Database:
         return Throwaways(
             self.settings,
             self.server,
-            self._setup_statements(),
+            self.setup_statements(),
             self._say,
             revision_timeout=revision_timeout,
         )
@@ -326,7 +326,7 @@ class Database:
         """Stop before anything is started or destroyed for migrations that cannot be run."""
         self.files()
 
-    def _setup_statements(self) -> list[str]:
+    def setup_statements(self) -> list[str]:
         """Read `setup_sql`: an entry that ends in .sql is a file of the project."""
         statements = []
         for entry in self.settings.setup_sql:

@@ -28,6 +28,17 @@ _ROLES = {
     "message": "",
     "note": "dim",
 }
+# How the pieces of a diagnosis look.
+_DIAGNOSIS = {
+    "": "",
+    "problem": "bold red",
+    "note": "bold cyan",
+    "untold": "bold yellow",
+    "mended": "bold green",
+    "code": "bold",
+    "detail": "dim",
+    "remedy": "bold",
+}
 
 
 class Display:
@@ -166,6 +177,14 @@ class Display:
         width = self._out.width if self._out.is_terminal else 80
         for line in graph.lines(revisions, width=width, encoding=self._out.encoding):
             self._out.print(Text.assemble(*((part.text, _ROLES[part.role]) for part in line)))
+
+    def pieces(self, lines: Iterable[Iterable[tuple[str, str]]]) -> None:
+        """Print the lines of a diagnosis, each of pieces with a role and a text."""
+        from rich.text import Text
+
+        self.clear()
+        for line in lines:
+            self._out.print(Text.assemble(*((text, _DIAGNOSIS[role]) for role, text in line)))
 
     def confirm(self, question: str) -> bool:
         """Ask a person; without one to answer, the answer is no."""

@@ -26,7 +26,7 @@ _END_CONNECTIONS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = %s AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 """
-_MARK = "dbtasks: set up "
+SETUP_MARK = "dbtasks: set up "
 _MAINTENANCE_DATABASES = ("postgres", "template1")
 
 
@@ -193,12 +193,11 @@ def set_up(url: DatabaseURL, statements: Sequence[str]) -> str:
     """
     if not statements:
         return "kept"
-    script = "\n".join(f"{statement.rstrip().rstrip(';')};" for statement in statements)
+    script, mark = _script(statements), setup_mark(statements)
     with connect(url) as connection:
-        mark = _MARK + hashlib.sha256(script.encode()).hexdigest()[:12]
         found = comments(url, url.database).get(url.database, "")
-        if found.startswith(_MARK) or not _is_new(connection):
-            return "changed" if found.startswith(_MARK) and found != mark else "kept"
+        if found.startswith(SETUP_MARK) or not is_new(connection):
+            return "changed" if found.startswith(SETUP_MARK) and found != mark else "kept"
         try:
             with connection.transaction():
                 connection.execute(script.encode())
@@ -216,6 +215,15 @@ def set_up(url: DatabaseURL, statements: Sequence[str]) -> str:
                 code="setup-sql",
             ) from error
     return "ran"
+
+
+def setup_mark(statements: Sequence[str]) -> str:
+    """Return the comment that a database has once this setup SQL has run in it."""
+    return SETUP_MARK + hashlib.sha256(_script(statements).encode()).hexdigest()[:12]
+
+
+def _script(statements: Sequence[str]) -> str:
+    return "\n".join(f"{statement.rstrip().rstrip(';')};" for statement in statements)
 
 
 def drop(url: DatabaseURL, *, on: psycopg.Connection | None = None) -> None:
@@ -349,7 +357,8 @@ def advisory_lock(url: DatabaseURL, name: str, *, timeout: float) -> Iterator[No
         yield
 
 
-def _is_new(connection: psycopg.Connection) -> bool:
+def is_new(connection: psycopg.Connection) -> bool:
+    """Tell whether the database has no table yet."""
     row = connection.execute(
         """
         SELECT EXISTS (

@@ -101,6 +101,11 @@ def migration_lock(
             _release(connection, key, say)
 
 
+def holder_of(connection: psycopg.Connection, table: VersionTable) -> Holder | None:
+    """Return who holds the lock on the revisions of a database, None if nobody does."""
+    return _holder(connection, _key(connection, table))
+
+
 def _acquire(
     connection: psycopg.Connection,
     key: int,

@@ -131,11 +131,10 @@ def locked(path: Path, *, name: str, timeout: float) -> Iterator[None]:
         ServerError: another process held it for `timeout` seconds.
     """
     limit = time.monotonic() + timeout
-    with open(path, "a", encoding="utf-8", opener=private_files.opener) as file:
-        while True:
+    while True:
+        with open(path, "a", encoding="utf-8", opener=private_files.opener) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
             except BlockingIOError:
                 if time.monotonic() > limit:
                     raise ServerError(
@@ -144,4 +143,14 @@ def locked(path: Path, *, name: str, timeout: float) -> Iterator[None]:
                         code="busy",
                     ) from None
                 time.sleep(_LOCK_POLL)
-        yield
+                continue
+            if _is_at(path, file.fileno()):  # whoever removed the file meanwhile held its lock
+                yield
+                return
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Tell whether an open file is still the one of its name."""
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    return False

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from dbtasks.url import DatabaseURL
 
-_TEMPLATE = "dbtasks_template_"
-_THROWAWAY = "dbtasks_throwaway_"
-_COMPLETE = "dbtasks template, complete"
+TEMPLATE = "dbtasks_template_"
+THROWAWAY = "dbtasks_throwaway_"
+COMPLETE = "dbtasks template, complete"
 _KEPT = 3
 _BUILD_TIMEOUT = 600.0
 
@@ -45,7 +45,7 @@ class Templates:
 
     def __init__(self, server: DatabaseURL, owner: str, say: Callable[[str], None]) -> None:
         digest = hashlib.sha256(owner.encode()).hexdigest()[:8]
-        self._server, self._prefix, self._say = server, f"{_TEMPLATE}{digest}_", say
+        self._server, self._prefix, self._say = server, f"{TEMPLATE}{digest}_", say
         self._connection: psycopg.Connection | None = None
         self._reaped = False
 
@@ -75,7 +75,7 @@ class Templates:
             maintenance.create(url)
             build(url)
             maintenance.seal(url)  # an env.py with a pool is still connected
-            maintenance.comment(url, f"{_COMPLETE} {secrets.token_hex(4)}")
+            maintenance.comment(url, f"{COMPLETE} {secrets.token_hex(4)}")
             self._prune(url.database)
         return url
 
@@ -98,7 +98,7 @@ class Templates:
     @contextlib.contextmanager
     def _throwaway(self) -> Iterator[DatabaseURL]:
         self._reap()
-        name = f"{_THROWAWAY}{os.getpid()}_{_here()}{secrets.token_hex(4)}"
+        name = f"{THROWAWAY}{os.getpid()}_{_here()}{secrets.token_hex(4)}"
         url = self._server.with_database(name)
         try:
             yield url
@@ -111,7 +111,7 @@ class Templates:
 
     def _is_complete(self, url: DatabaseURL) -> bool:
         found = maintenance.comments(self._server, url.database)
-        return found.get(url.database, "").startswith(_COMPLETE)
+        return found.get(url.database, "").startswith(COMPLETE)
 
     def _prune(self, newest: str) -> None:
         """Drop all but a few templates of this project; branches switch back and forth."""
@@ -127,17 +127,17 @@ class Templates:
         self._reaped = True
         if not self._left_over():
             return
-        with maintenance.advisory_lock(self._server, _THROWAWAY, timeout=_BUILD_TIMEOUT):
+        with maintenance.advisory_lock(self._server, THROWAWAY, timeout=_BUILD_TIMEOUT):
             for name in self._left_over():
                 maintenance.drop(self._server.with_database(name))
 
     def _left_over(self) -> list[str]:
         """Return the databases whose owner is gone; one without a comment tells it by its name."""
         found = []
-        for name, text in maintenance.comments(self._server, _THROWAWAY).items():
+        for name, text in maintenance.comments(self._server, THROWAWAY).items():
             pid, _, host = text.removeprefix("dbtasks throwaway of ").partition(" on ")
             if not text:
-                pid, _, rest = name.removeprefix(_THROWAWAY).partition("_")
+                pid, _, rest = name.removeprefix(THROWAWAY).partition("_")
                 host = socket.gethostname() if rest.startswith(_here()) else ""
             if host == socket.gethostname() and pid.isdecimal() and not _is_alive(int(pid)):
                 found.append(name)

@@ -82,6 +82,10 @@ class Session:
 
     def fail(self, error: DbtasksError) -> None:
         """Print an error: as JSON for machines, else for people."""
+        if error.code == "unknown-current":
+            from dbtasks.git import whereabouts
+
+            error = whereabouts.explained(error, self.settings)
         if self.json:
             print(report.dumps(report.error_document(error)))  # noqa: T201
         else:
@@ -275,6 +279,20 @@ class Session:
 
             root = Path(os.environ.get("GITHUB_WORKSPACE") or self.settings.root)
             print(github_annotations(found, root))  # noqa: T201
+
+    def show_diagnosis(self, *, fix: bool) -> int:
+        """Print what the doctor found and, with `fix`, mended; return the exit code that says so."""
+        from dbtasks import doctor
+        from dbtasks.doctor import text
+
+        found = doctor.examine(self.database)
+        if fix:
+            found = doctor.mend(self.database, found)
+        self.show(
+            text.document(found),
+            lambda: self.display.pieces(text.lines(found, self.settings.label)),
+        )
+        return found.exit_code
 
     def confirm_destruction(self, yes: bool, *, all_volumes: bool) -> None:
         """Go on only if a person agrees to lose the data; what is not ours is refused below."""

@@ -106,6 +106,17 @@ def read_base(settings: Settings, history: History, name: str | None = None) -> 
     )
 
 
+def read_commit(
+    repository: Repository, settings: Settings, history: History, commit: str
+) -> History:
+    """Return the history that the files of a branch or commit make up; `history` is the working tree's.
+
+    Raises:
+        MigrationError: a file of the commit is broken, or has to be run to be read.
+    """
+    return History(_Files(repository, settings, history).of(commit, commit))
+
+
 def merged_heads(settings: Settings, history: History, name: str | None = None) -> MergedHeads:
     """Tell which heads the base branch would have after merging this branch, uncommitted files included.
 

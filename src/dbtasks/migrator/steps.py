@@ -183,4 +183,5 @@ def check_known(script: ScriptDirectory, heads: Sequence[str]) -> None:
             f"the database is at revision {head}, which no revision file has",
             remedy="switch to the branch that has it and roll back there, or invoke db.recreate",
             code="unknown-current",
+            revision=head,
         )

@@ -178,6 +178,7 @@ class History:
                     f"the database is at revision {name}, which no revision file has",
                     remedy="switch to the branch that has it and roll back there, or invoke db.recreate",
                     code="unknown-current",
+                    revision=name,
                 )
             included = (self.ancestors(name) & set(current)) - {name}
             if included:

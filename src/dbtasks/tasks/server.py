@@ -88,6 +88,14 @@ def _config(session: Session) -> None:
     session.show_settings()
 
 
+@task(name="doctor", help={"fix": "mend what is safe to mend, and say what was done"})
+def _doctor(session: Session, fix: bool = False) -> None:
+    """Find what killed runs left, half states, and what does not fit together."""
+    code = session.show_diagnosis(fix=fix)
+    if code:
+        raise Exit(code=code)
+
+
 @task(name="init")
 def _init(session: Session) -> None:
     """Start the server, create the database, and migrate it to head."""

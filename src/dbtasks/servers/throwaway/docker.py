@@ -105,6 +105,15 @@ def remove(name: str) -> None:
 
 def reap() -> int:
     """Remove the containers whose owners are gone, and return how many there were."""
+    left = left_over()
+    for name in left:
+        remove(name)
+    forget_unused(DockerThrowaway.kind, _discard)
+    return len(left)
+
+
+def left_over() -> list[str]:
+    """Return the names of the containers whose owners are gone."""
     form = f'{{{{.Names}}}}\t{{{{.Label "{_OWNER}"}}}}'
     listed = docker("ps", "--all", "--no-trunc", "--filter", f"label={_LABEL}=1", "--format", form)
     left = []
@@ -113,10 +122,7 @@ def reap() -> int:
         owner = Owner.parse(text)
         if owner is not None and not owner.needs_it():
             left.append(name)
-    for name in left:
-        remove(name)
-    forget_unused(DockerThrowaway.kind, _discard)
-    return len(left)
+    return left
 
 
 def _run(order: Order, image: DockerImage, seed: Seed | None) -> None:

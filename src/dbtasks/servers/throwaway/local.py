@@ -116,12 +116,17 @@ def remove(folder: Path) -> None:
 
 def reap() -> int:
     """Remove the servers whose owners are gone, and return how many there were."""
-    left = [folder for place in homes() for folder in place.iterdir()]
-    left = [folder for folder in left if not _is_needed(folder)]
+    left = left_over()
     for folder in left:
         remove(folder)
     forget_unused(LocalThrowaway.kind, _discard)
     return len(left)
+
+
+def left_over() -> list[Path]:
+    """Return the folders of the servers whose owners are gone."""
+    folders = (folder for place in homes() for folder in place.iterdir())
+    return [folder for folder in folders if not _is_needed(folder)]
 
 
 def _bring_up(
