@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CONTRACT = {
     "start": (), "stop": (), "status": (), "wait": (), "logs": (), "psql": (), "url": (), "config": (),
+    "doctor": (),
     "init": (), "recreate": ("volume-recreate",), "destroy": (), "migrate": ("upgrade",),
     "rollback": ("migrate-down",), "rollback-all": ("migrate-down-all",), "redo": (), "stamp": (),
     "revision": ("migrate-create",), "history": ("migrate-history",), "heads": ("migrate-heads",),

@@ -57,16 +57,33 @@ def mend(database: Database, found: Diagnosis) -> Diagnosis:
 def _parts(
     database: Database,
 ) -> Iterator[tuple[str, Callable[[], Iterable[Finding | Untold]]]]:
-    from dbtasks.doctor import files, patient, standing, state_folder, throwaway_servers
+    from dbtasks.doctor import (
+        advice,
+        databases,
+        docker_servers,
+        drafts,
+        files,
+        local_servers,
+        patient,
+        standing,
+        state_folder,
+        throwaway_servers,
+    )
 
     settings = database.settings
     project = files.Files(settings)
     server = patient.Patient(database)
-    yield "the state folder", lambda: state_folder.findings(settings)  # the others mend it
+    # First, because using the state folder makes it private again.
+    yield "the state folder", lambda: state_folder.findings(settings)
     yield "the revision files", project.findings
+    yield "env.py", lambda: advice.findings(settings, project)
     yield "the server", server.findings
     yield "the database", lambda: standing.findings(database, server, project)
+    yield "temporary databases", lambda: databases.findings(database, server)
+    yield "containers and volumes", lambda: docker_servers.findings(settings, server.kind)
+    yield "local servers", lambda: local_servers.findings(settings, server.kind)
     yield "throwaway servers", throwaway_servers.findings
+    yield "half-written files", lambda: drafts.findings(settings)
 
 
 def _refused(error: Exception) -> ServerError:

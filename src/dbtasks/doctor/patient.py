@@ -41,6 +41,11 @@ class Patient:
         )
 
     @property
+    def kind(self) -> str:
+        """The kind of the server."""
+        return self._database.choice.kind
+
+    @property
     def owned(self) -> bool:
         """Whether dbtasks made the server, so that something may be mended there."""
         return self._database.server.owned

@@ -27,9 +27,13 @@ _SOURCELESS = re.compile(r"(?!\.\#|__init__)(.*\.py)(c|o)?$")
 
 @dataclass(frozen=True, kw_only=True)
 class VersionLocations:
-    """The folders of the revision files, absolute; `base` is what relative paths start from."""
+    """The folders of the revision files, absolute; `base` is what relative paths start from.
+
+    `script` is the folder of env.py.
+    """
 
     base: Path
+    script: Path
     folders: tuple[str, ...]
     recursive: bool = False
     sourceless: bool = False
@@ -143,6 +147,7 @@ def read_locations(settings: Settings) -> VersionLocations:
         named = [_coerce(name, base, importable) for name in options.paths("version_locations")]
         return VersionLocations(
             base=base,
+            script=folder,
             folders=tuple(str(path) for path in named or [folder / "versions"]),
             recursive=options.is_true("recursive_version_locations"),
             sourceless=options.is_true("sourceless"),
