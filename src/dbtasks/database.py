@@ -183,6 +183,8 @@ class Database:
                 told.update(current=standing.current, pending=standing.pending)
         except DbtasksError as error:
             told["problem"] = error.message
+            if error.code == "unknown-current":
+                told["problem"] += f"; invoke {self.settings.label}.doctor looks for it in git"
         return DatabaseStatus(
             server=status,
             reason=self.choice.reason,

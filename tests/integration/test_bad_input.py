@@ -280,7 +280,9 @@ def test_a_database_of_another_branch_is_told_and_can_be_stamped(
         "db.revision x --from-live",
     ):
         assert error(plain, *plain.named(*task.split())) == expected
-    assert document(plain, "db.status")["problem"] == expected["message"]
+    assert document(plain, "db.status")["problem"] == (
+        f"{expected['message']}; invoke db.doctor looks for it in git"
+    )
     assert [one["is_current"] for one in document(plain, "db.history")] == [False] * 3
     assert version(database) == ["aaaa"]
     assert document(plain, *plain.named("db.stamp", PLAIN[1]))["current"] == [PLAIN[1]]

@@ -451,6 +451,10 @@ def test_where_a_missing_parent_is(work: Clone) -> None:
     assert repository.place_of("aXparent") is None
     assert repository.place_of("theirs", [repository.head()]) is None
     work.git("branch", "-q", "-D", "other")
+    lost = repository.place_of("a.parent")  # the reflog has it
+    assert lost is not None
+    assert (lost.name, lost.path) == (f"commit {lost.commit}", "db/versions/a.parent.py")
+    work.git("reflog", "expire", "--expire=now", "--all")
     assert repository.place_of("a.parent") is None
     work.write("gone", "ours")
     commit = work.commit()

@@ -288,7 +288,15 @@ class Repository:
 
     def _past(self, pattern: str) -> Place | None:
         """Return the newest commit that added a line, even where no branch has it any more."""
-        options = ("--all", "--diff-filter=AM", "--no-renames", "--no-show-signature", "-1")
+        # The reflog has the commits of a branch that was deleted here.
+        options = (
+            "--all",
+            "--reflog",
+            "--diff-filter=AM",
+            "--no-renames",
+            "--no-show-signature",
+            "-1",
+        )
         search = ("-z", "--name-only", "--format=%h", f"-G{pattern}", "--", "*.py")
         shown = run_git(self.root, "log", *options, *search)
         commit, _, paths = shown.partition(b"\0")
