@@ -382,7 +382,7 @@ def _parse(option: Field[Any], value: object, layer: str) -> Any:
         return option.metadata["parse"](value)
     except ValueError as error:
         secret = option.name in {"url", "lock_url", "throwaway_url", "env"}
-        shown = "" if secret else f" = {_shown(value)}"
+        shown = "" if secret else f" = {_written(value)}"
         raise SettingsError(
             f"{option.name}{shown} from {layer} {error}",
             remedy=f"{option.name}: {option.metadata['help']}",
@@ -393,7 +393,7 @@ def _parse(option: Field[Any], value: object, layer: str) -> Any:
         ) from None
 
 
-def _shown(value: object) -> str:
+def _written(value: object) -> str:
     try:
         text = repr(value)
     except ValueError:  # Python writes no number of thousands of digits
