@@ -43,7 +43,7 @@ def _option(
     parse: Callable[[object], Any], help_text: str, default: Any = None, shown: str = ""
 ) -> Any:
     """Declare a setting once: how it is read, what it is for, its default (`shown` when computed)."""
-    open_text = parse not in (read.table, read.texts)  # which may hold passwords written out
+    open_text = parse not in (read.variables, read.texts)  # which may hold passwords written out
     metadata = {"parse": parse, "help": help_text, "shown": shown}
     return field(default=default, repr=open_text, metadata=metadata)
 

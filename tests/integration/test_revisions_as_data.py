@@ -22,7 +22,7 @@ with open(os.environ["MARK"], "a") as _file:
 READING = (
     "db.start", "db.wait", "db.status", "db.config", "db.url", "db.psql --command=SELECT+1",
     "db.history", "db.history --mermaid", "db.history --svg=x.svg", "db.heads", "db.heads --base=main",
-    "db.current", "db.migrate", "db.scaffold", "start", "db.logs",
+    "db.current", "db.migrate", "db.scaffold", "start", "db.logs", "db.doctor",
 )  # fmt: skip
 # What has to run revisions, to find out what they do, or to write one with Alembic.
 RUNNING = (
@@ -30,7 +30,7 @@ RUNNING = (
     "db.rollback-all", "db.revision", "db.merge-heads", "db.rebase", "db.init", "init", "db.recreate",
 )  # fmt: skip
 # Refused on the external server of this test before any file is read.
-ELSEWHERE = ("db.stop", "db.destroy")
+ELSEWHERE = ("db.stop", "db.destroy", "db.upgrade-server")
 
 
 def marks(project: Project, line: str) -> tuple[int, str]:

@@ -58,6 +58,7 @@ PLAYS = (
     "db.config --json db.status --json db.logs --json",
     "db.merge-heads none",
     "db.rebase",
+    "db.doctor",
     "db.upgrade-server --to=17",  # there already: a real move is watched in test_server_upgrade
     "db.url",
     "db.psql --command=SELECT+refused",

@@ -149,7 +149,7 @@ def test_a_program_that_works_without_a_password_gets_none(monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("postgresql://u:12?hunter2@h/d", "what follows its ? is not NAME=VALUE&NAME=VALUE"),
+        ("postgresql://u:12@h/d?hunter2-x", "what follows its ? is not NAME=VALUE&NAME=VALUE"),
         ("postgresql://us/er:hunter2@h/d", "its user has a / or its database an @"),
         ("postgresql://u:hunter2", "its port is no number from 1 to 65535"),
     ],
