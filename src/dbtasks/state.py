@@ -94,7 +94,8 @@ class State:
 
     def _check_place(self) -> None:
         """Refuse the project's own folder or one around it: all in a state folder is left out of git."""
-        if self.folder.resolve() in {self._root, *self._root.parents}:
+        # Not Path.resolve(), which raises an error of its own where links lead to themselves.
+        if Path(os.path.realpath(self.folder)) in {self._root, *self._root.parents}:
             raise SettingsError(
                 f"the state folder {self.folder} is the project's folder, or one around it",
                 remedy="let DBTASKS_STATE_DIR name a folder that holds nothing else, such as .dbtasks",

@@ -56,7 +56,7 @@ def cell(project: Project, major: int) -> dict[str, Any]:
 @pytest.mark.usefixtures("docker_engine")
 def test_every_major_is_proven_side_by_side_and_reported(project: Project) -> None:
     done = nox(project, "-s", "migrations", "report")
-    assert done.code == 0, done
+    assert done.code == 0, f"{done.out}\n{done.err}"
     for major in (17, 18):
         found = cell(project, major)
         assert (found["outcome"], found["kind"], found["name"]) == (

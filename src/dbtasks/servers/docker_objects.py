@@ -225,15 +225,25 @@ class DockerObjects:
     def remove_data(self) -> None:
         """Remove the data volume, then the marks of an unfinished one."""
         with contextlib.suppress(NoSuchVolume):
-            try:
-                self.docker.volume.remove(self.names.volume)
-            except DockerException as error:
-                if "volume is in use" in (error.stderr or ""):
-                    raise self._in_use() from None
-                raise
+            if not self._remove_volume():
+                late = self.look()  # which the engine was still making for a killed client
+                if late is not None:
+                    self.remove_container(late)
+                if not self._remove_volume():
+                    raise self._in_use()
         self.mark_finished()
         if self.moving_from is None:  # an upgrade that begins anew keeps its mark
             self.mark_moved()
+
+    def _remove_volume(self) -> bool:
+        """Remove the data volume; tell whether no container was in the way."""
+        try:
+            self.docker.volume.remove(self.names.volume)
+        except DockerException as error:
+            if "volume is in use" in (error.stderr or ""):
+                return False
+            raise
+        return True
 
     def remove_leftovers(self) -> None:
         """Remove the password file that a killed process may have left."""
