@@ -254,10 +254,10 @@ def test_a_raised_setting_gives_no_empty_server(docker: Lab) -> None:
     assert done.out.splitlines()[1] == "  shop: 2 tables, 1 row, 1 sequence compared"
 
 
-def kill_at(lab: Lab, project: Project, step: str) -> None:
+def kill_at(lab: Lab, project: Project, step: str, target: int = 18) -> None:
     """Run the upgrade, and kill it with everything it started when it tells of a step."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "invoke", "db.upgrade-server", "--to", "18"],
+        [sys.executable, "-m", "invoke", "db.upgrade-server", "--to", str(target)],
         cwd=lab.root,
         env=project.environ,
         stderr=subprocess.PIPE,
@@ -270,6 +270,29 @@ def kill_at(lab: Lab, project: Project, step: str) -> None:
         assert any(line.startswith(f"{step}:") for line in process.stderr)
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def diagnosed(lab: Lab, project: Project, *flags: str) -> dict[str, tuple[str, str]]:
+    """Return what the doctor says of this project: messages and remedies by code."""
+    found = json.loads(project.invoke("db.doctor", "--json", *flags).out)["findings"]
+    return {
+        one["code"]: (one["message"], one["remedy"])
+        for one in found
+        if lab.name in one["message"] + one["remedy"]
+    }
+
+
+def interrupted(where: str, new: int) -> tuple[str, str]:
+    return (
+        (
+            f"db.upgrade-server was interrupted while it moved data to PostgreSQL {new} in {where};"
+            " the old data are as they were"
+        ),
+        (
+            f"invoke db.upgrade-server --to {new} finishes it;"
+            f" invoke db.destroy --postgres {new} gives it up"
+        ),
+    )
 
 
 def test_a_killed_upgrade_is_explained_and_begun_anew(docker: Lab) -> None:
@@ -291,12 +314,72 @@ def test_a_killed_upgrade_is_explained_and_begun_anew(docker: Lab) -> None:
             " invoke db.destroy --postgres 18 gives it up"
         ),
     ]
+    for major in ("17", "18"):
+        found = diagnosed(docker, project, "--postgres", major)
+        dump = project.root / ".dbtasks" / f"{docker.name}-shop-pg18.upgrade-dump"
+        left = (f"a command that was killed left {dump}, a database's dump", f"rm '{dump}'")
+        assert found == {
+            "upgrade-interrupted": interrupted(f"volume {volume}", 18),
+            "left-over-file": left,
+        }
     assert project.invoke("db.start").code == 0  # the old one is whole
     kill_at(docker, project, "complete")
     done = project.invoke("db.upgrade-server", "--to", "18")
     assert done.code == 0, done
     assert docker.left() == []
     assert project.invoke("db.migrate").out.startswith("nothing to do")
+    before = f"dbtasks-{docker.name}-shop-pg17"
+    assert diagnosed(docker, project) == {
+        "old-data": (
+            f"volume {before} keeps data of PostgreSQL 17, which were moved to 18",
+            "invoke db.destroy --postgres 17 removes them",
+        )
+    }
+    assert diagnosed(docker, project, "--postgres", "17") == {
+        "moved-data": (
+            (
+                f"volume {volume} has data of PostgreSQL 18, and postgres = 17 is set;"
+                " they were moved there from 17"
+            ),
+            "set postgres = 18 (flag)",
+        )
+    }
+
+
+def test_the_doctor_tells_of_older_data_and_of_a_killed_upgrade_between_folders(
+    local: tuple[Lab, int, int],
+) -> None:
+    lab, old, new = local
+    project = lab.project(old)
+    assert project.invoke("db.init").code == 0
+    folder, target = (lab.database(major).server.status().where for major in (old, new))
+    assert diagnosed(lab, project, "--postgres", str(new)) == {
+        "other-major": (
+            f"{folder} has data of PostgreSQL {old}, and postgres = {new} is set",
+            (
+                f"invoke db.upgrade-server --to {new} moves them;"
+                f" invoke db.destroy --postgres {old} removes them"
+            ),
+        )
+    }
+    kill_at(lab, project, "compare", new)
+    for major in (old, new):
+        found = diagnosed(lab, project, "--postgres", str(major), "--fix")
+        assert found == {"upgrade-interrupted": interrupted(f"{target}.moving", new)}
+    with lab.database(old).server.state.lock(f"{lab.name}-shop.upgrade"):
+        assert diagnosed(lab, project, "--fix") == {}  # somebody is at work
+
+    assert project.invoke("db.upgrade-server", "--to", str(new)).code == 0
+
+    assert project.invoke("db.current").code == 0  # the password is there
+    assert diagnosed(lab, project) == {
+        "old-data": (
+            f"{folder} keeps data of PostgreSQL {old}, which were moved to {new}",
+            f"invoke db.destroy --postgres {old} removes them",
+        )
+    }
+    assert project.invoke("db.destroy", "--postgres", str(old), "--yes").code == 0
+    assert diagnosed(lab, project) == {}
 
 
 def test_what_the_new_major_lacks_or_has_otherwise_undoes_the_upgrade(docker: Lab) -> None:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from dbtasks.doctor import upgrades
 from dbtasks.doctor.finding import Finding, Untold
 from dbtasks.doctor.mends import Act, Remove
 from dbtasks.doctor.state_folder import is_free
 from dbtasks.errors import DbtasksError, ServerError
-from dbtasks.servers import engine
+from dbtasks.servers import docker_plan, engine, other_majors
 from dbtasks.servers.throwaway.client import DockerRefusedError, docker
+from dbtasks.servers.throwaway.docker import remove
 from dbtasks.state import State
 
 if TYPE_CHECKING:
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
     from dbtasks.settings import Settings
 
+_MOVING, _CLIENT = "-moving", "-client"
 _UNFINISHED, _BEFORE, _SECRET = "-unfinished", "-before", ".docker.password"
+_KEY, _DATABASE, _MAJOR = "dbtasks.key", "dbtasks.database", "dbtasks.postgres"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +45,16 @@ class Server:
         """The name of its container and of its volume."""
         return f"dbtasks-{self.key}"
 
+    @property
+    def major(self) -> str:
+        """The major of PostgreSQL of its data."""
+        return self.labels.get(_MAJOR, "")
+
+    @property
+    def moved_from(self) -> str:
+        """The major that an upgrade moved its data from; empty if none did."""
+        return self.labels.get(docker_plan.MOVED_FROM, "")
+
 
 def findings(settings: Settings, kind: str) -> Iterator[Finding | Untold]:
     """Yield what is wrong with the project's servers at the engine."""
@@ -51,6 +65,7 @@ def findings(settings: Settings, kind: str) -> Iterator[Finding | Untold]:
         found = _read(settings, folder)
         for one in found:
             yield from judge(one, settings)
+        yield from _of_other_majors(found, settings)
         yield from _passwords(folder, found)
     except DbtasksError as error:
         yield Untold.of("containers and volumes", error, note=kind != "docker")
@@ -63,6 +78,18 @@ def judge(one: Server, settings: Settings) -> Iterator[Finding]:
     task = _tasks(one, settings)
     has_container, has_volume = one.name in one.containers, one.name in one.volumes
     mark, before = one.name + _UNFINISHED, one.name + _BEFORE
+    client = one.name + _CLIENT
+    if client in one.containers:
+        yield Finding(
+            code="left-over-container",
+            message=f"an upgrade that was killed left container {client}",
+            remedy=f"docker rm --force --volumes {client}",
+            mend=Act(did=f"removed container {client}", act=lambda: _remove_container(client)),
+        )
+    if one.name + _MOVING in one.volumes:
+        where = f"volume {one.name}"
+        yield upgrades.interrupted(where, one.major, partial(_command, one, settings))
+        return
     if mark in one.volumes and not has_volume and not has_container:
         yield Finding(
             code="left-over-volume",
@@ -94,28 +121,44 @@ def judge(one: Server, settings: Settings) -> Iterator[Finding]:
             message=f"container {one.name} is there, and its volume is gone",
             remedy=f"{task('recreate')} begins anew",
         )
-    major = one.labels.get("dbtasks.postgres", "")
-    is_other = one.labels.get("dbtasks.database") == settings.database and has_volume
-    if is_other and major not in {"", str(settings.postgres)}:
-        yield Finding(
-            code="other-major",
-            message=f"volume {one.name} has data of PostgreSQL {major}, and postgres = {settings.postgres} is set",
-            remedy=f"{task('destroy')} removes them",
-            note=True,
-        )
+
+
+def _of_other_majors(found: list[Server], settings: Settings) -> Iterator[Finding]:
+    """Yield which data of this database are of another major, and whether an upgrade moved them."""
+    ours = [one for one in found if one.labels.get(_DATABASE) == settings.database]
+    if any(one.name + _MOVING in one.volumes or one.is_worked_on for one in ours):
+        return  # the older data may be the only ones
+    whole = {one.major: one for one in ours if one.name in one.volumes and one.major}
+    moved = {one.moved_from: one.major for one in whole.values()}
+    for major, one in whole.items():
+        if major != str(settings.postgres):
+            yield upgrades.other_major(
+                f"volume {one.name}",
+                major,
+                settings,
+                partial(_command, one, settings),
+                moved_from=one.moved_from,
+                moved_to=moved.get(major, ""),
+                is_only=str(settings.postgres) not in whole,
+            )
+
+
+def _command(one: Server, settings: Settings, task: str, *arguments: str) -> str:
+    """Return the command line of a task that works on this server's database."""
+    database = one.labels.get(_DATABASE)
+    before = "" if database == settings.database else f"DBTASKS_DATABASE={database} "
+    return before + other_majors.command(settings, task, *arguments)
 
 
 def _tasks(one: Server, settings: Settings) -> Callable[[str], str]:
     """Return what names the command of a task that works on this server."""
-    database, major = one.labels.get("dbtasks.database"), one.labels.get("dbtasks.postgres")
-    flags = "" if major == str(settings.postgres) else f" --postgres {major}"
-    before = "" if database == settings.database else f"DBTASKS_DATABASE={database} "
-    return lambda name: f"{before}invoke {settings.label}.{name}{flags}"
+    flags = () if one.major == str(settings.postgres) else ("--postgres", one.major)
+    return lambda name: _command(one, settings, name, *flags)
 
 
 def _read(settings: Settings, folder: Path) -> list[Server]:
     wanted = f"label=dbtasks.project={settings.name}"
-    labelled = ("dbtasks.key", "dbtasks.database", "dbtasks.postgres")
+    labelled = (_KEY, _DATABASE, _MAJOR, docker_plan.MOVED_FROM)
     form = "\t".join(["{{.Names}}", *(f'{{{{.Label "{label}"}}}}' for label in labelled)])
     try:
         containers = docker("ps", "--all", "--filter", wanted, "--format", form)
@@ -130,17 +173,19 @@ def _read(settings: Settings, folder: Path) -> list[Server]:
     names: dict[str, dict[str, set[str]]] = defaultdict(lambda: {"c": set(), "v": set()})
     for sort, text in (("c", containers), ("v", volumes)):
         for line in text.splitlines():
-            name, key, database, major = line.split("\t")
-            if name.removesuffix(_UNFINISHED).removesuffix(_BEFORE) == f"dbtasks-{key}":
+            name, key, *values = line.split("\t")
+            suffix = name.removeprefix(f"dbtasks-{key}")
+            if suffix in {"", _UNFINISHED, _BEFORE, _MOVING, _CLIENT} and suffix != name:
                 names[key][sort].add(name)
-                labels[key] = {"dbtasks.database": database, "dbtasks.postgres": major}
+                labels[key] = dict(zip(labelled[1:], values, strict=True))
     return [
         Server(
             key=key,
             labels=labels[key],
             containers=frozenset(found["c"]),
             volumes=frozenset(found["v"]),
-            is_worked_on=not is_free(folder / f"{key}.docker.lock"),
+            is_worked_on=not is_free(folder / f"{key}.docker.lock")
+            or upgrades.is_upgraded(folder, key.rpartition("-pg")[0]),
         )
         for key, found in sorted(names.items())
     ]
@@ -152,6 +197,8 @@ def _passwords(folder: Path, found: list[Server]) -> Iterator[Finding]:
     for path in sorted(folder.glob(f"*{_SECRET}")):
         key = path.name.removesuffix(_SECRET)
         lock = path.with_suffix(".lock")
+        if upgrades.is_upgraded(folder, key.rpartition("-pg")[0]):
+            continue
         if key in keys or not is_free(lock) or _exists(key):
             continue
         # The engine of another context may have the server.
@@ -199,4 +246,13 @@ def _remove_volume(name: str) -> bool:
             remedy=f"docker volume rm {name}",
             code="docker",
         ) from None
+    return True
+
+
+def _remove_container(name: str) -> bool:
+    try:
+        docker("container", "inspect", name)
+    except DockerRefusedError:
+        return False
+    remove(name)
     return True

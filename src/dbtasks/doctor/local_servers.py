@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dbtasks.doctor import upgrades
 from dbtasks.doctor.finding import Finding
 from dbtasks.doctor.mends import Remove
 from dbtasks.doctor.state_folder import is_free
 from dbtasks.errors import ServerError
-from dbtasks.servers import postmaster
+from dbtasks.servers import other_majors, postmaster
 from dbtasks.servers.account import server_account
 from dbtasks.servers.cluster import Cluster
+from dbtasks.servers.local import MOVING
 from dbtasks.servers.place import Place
 from dbtasks.state import State
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from dbtasks.settings import Settings
 
 _FOLDER = re.compile(r"(?P<stem>.+)-pg(?P<major>\d+)(?P<suffix>\.local|\.[0-9a-f]{8})")
-_DRAFT = re.compile(_FOLDER.pattern + r"\.draft-\d+")
+_DRAFT = re.compile(_FOLDER.pattern + rf"(?:{re.escape(MOVING)})?\.draft-\d+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,7 @@ class Seen:
     is_complete: bool
     is_running: bool
     has_pid_file: bool
+    moved_from: str = ""
 
 
 def findings(settings: Settings, kind: str) -> Iterator[Finding]:
@@ -47,27 +50,39 @@ def findings(settings: Settings, kind: str) -> Iterator[Finding]:
         return  # no local server was ever made here
     account = server_account()
     place = Place.choose(state, account, chosen=settings.sources["state_dir"] != "default")
-    names = []
-    if place.folder.is_dir():
-        for path in sorted(place.folder.iterdir()):
-            draft, found = _DRAFT.fullmatch(path.name), _FOLDER.fullmatch(path.name)
-            match = draft or found
-            if match is None or match["suffix"] != place.suffix:
-                continue
-            if not is_free(state.folder / f"{match['stem']}.local.lock"):
-                names.append(path.name)
-                continue
-            if draft is not None:
-                yield _draft(path, state.folder / f"{match['stem']}.local.lock")
-                continue
+    names, found, unsettled = [], list[Seen](), set[str]()
+    for path in sorted(place.folder.iterdir()) if place.folder.is_dir() else ():
+        is_moving = path.name.endswith(MOVING)
+        draft, whole = (
+            pattern.fullmatch(path.name.removesuffix(MOVING)) for pattern in (_DRAFT, _FOLDER)
+        )
+        match = draft or whole
+        if match is None or match["suffix"] != place.suffix:
+            continue
+        lock = state.folder / f"{match['stem']}.local.lock"
+        if not is_free(lock) or upgrades.is_upgraded(state.folder, match["stem"]):
+            names.append(path.name.removesuffix(MOVING))
+            unsettled.add(match["stem"])
+        elif draft is not None:
+            yield _draft(path, lock)
+        elif is_moving:
+            names.append(path.name.removesuffix(MOVING))
+            unsettled.add(match["stem"])
+            command = partial(other_majors.command, settings)
+            yield upgrades.interrupted(str(path), match["major"], command)
+        else:
             names.append(path.name)
-            yield from judge(
-                _seen(Cluster(folder=path, account=account), match["stem"]), settings, kind
-            )
+            found.append(_seen(Cluster(folder=path, account=account), match["stem"]))
+    for seen in found:
+        yield from judge(seen, settings)
+    is_set = settings.sources["postgres"] != "default"  # else the data decide
+    stem = settings.key.removesuffix(f"-pg{settings.postgres}")
+    if kind == "local" and is_set and stem not in unsettled:
+        yield from _of_other_majors(found, settings)
     yield from _passwords(state.folder, place, names)
 
 
-def judge(seen: Seen, settings: Settings, kind: str) -> Iterator[Finding]:
+def judge(seen: Seen, settings: Settings) -> Iterator[Finding]:
     """Yield what is wrong with one folder, which nobody is working on."""
     if not seen.is_complete:
         yield Finding(
@@ -85,19 +100,24 @@ def judge(seen: Seen, settings: Settings, kind: str) -> Iterator[Finding]:
             remedy=f"invoke {settings.label}.start recovers it",
             mend=Remove(path=pid_file, still=lambda: postmaster.running(cluster) is None),
         )
+
+
+def _of_other_majors(found: list[Seen], settings: Settings) -> Iterator[Finding]:
+    """Yield which data of this database are of another major, and whether an upgrade moved them."""
     stem = settings.key.removesuffix(f"-pg{settings.postgres}")
-    if (
-        kind == "local"
-        and seen.stem == stem
-        and settings.sources["postgres"] != "default"
-        and seen.major != str(settings.postgres)
-    ):
-        yield Finding(
-            code="other-major",
-            message=f"{seen.path} has data of PostgreSQL {seen.major}, and postgres = {settings.postgres} is set",
-            remedy=f"invoke {settings.label}.destroy --postgres {seen.major} removes them",
-            note=True,
-        )
+    ours = {seen.major: seen for seen in found if seen.is_complete and seen.stem == stem}
+    moved = {seen.moved_from: seen.major for seen in ours.values() if seen.moved_from}
+    for major, seen in ours.items():
+        if major != str(settings.postgres):
+            yield upgrades.other_major(
+                str(seen.path),
+                major,
+                settings,
+                partial(other_majors.command, settings),
+                moved_from=seen.moved_from,
+                moved_to=moved.get(major, ""),
+                is_only=str(settings.postgres) not in ours,
+            )
 
 
 def _seen(cluster: Cluster, stem: str) -> Seen:
@@ -115,6 +135,7 @@ def _seen(cluster: Cluster, stem: str) -> Seen:
         is_complete=complete and major != "",
         is_running=is_running,
         has_pid_file=(cluster.data / "postmaster.pid").exists(),
+        moved_from=str(cluster.moved_from() or ""),
     )
 
 
@@ -130,8 +151,11 @@ def _draft(path: Path, lock: Path) -> Finding:
 def _passwords(folder: Path, place: Place, names: list[str]) -> Iterator[Finding]:
     """Yield the passwords of local servers that are not there any more."""
     for path in sorted(folder.glob("*.password")):
-        match = _FOLDER.fullmatch(path.stem)
-        if match is None or match["suffix"] != place.suffix or path.stem in names:
+        name = path.stem.removesuffix(MOVING)
+        match = _FOLDER.fullmatch(name)
+        if match is None or match["suffix"] != place.suffix or name in names:
+            continue
+        if upgrades.is_upgraded(folder, match["stem"]):
             continue
         lock = folder / f"{match['stem']}.local.lock"
         if is_free(lock):
@@ -146,4 +170,4 @@ def _passwords(folder: Path, place: Place, names: list[str]) -> Iterator[Finding
 
 
 def _is_gone(folder: Path) -> bool:
-    return not folder.exists()
+    return not folder.exists() and not folder.with_name(folder.name + MOVING).exists()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _DRAFT = re.compile(r".+\.(?:password|json|gitignore)\.(?P<pid>\d+)(?:\.[0-9a-f]+)?")
 _KEPT = re.compile(r"throwaway-kept-[0-9a-f]+\.json")
 _SECRET = re.compile(r".+\.(?:password(?:\.\d+)?|env|draft)|throwaway-kept-[0-9a-f]+\.json")
+_DUMP = ".upgrade-dump"
 _REUSED = 3600.0
 _OTHERS, _MAY_ENTER = 0o077, 0o011
 
@@ -155,6 +156,10 @@ def _left_over(entry: Entry) -> Finding | None:
         lock = path.with_suffix(".lock")
         what = "with a password" if name.endswith(".env") else "half written"
         return _left(path, what, lock) if is_free(lock) else None
+    if name.endswith(_DUMP):
+        stem = name.removesuffix(_DUMP).rpartition("-pg")[0]
+        lock = path.with_name(f"{stem}.upgrade.lock")
+        return _left(path, "a database's dump", lock) if is_free(lock) else None
     if _KEPT.fullmatch(name) and not path.is_symlink():
         return _handle(path)
     return None
