@@ -87,6 +87,7 @@ def judge(one: Temporary, url: DatabaseURL, drop: str, *, sure: bool) -> Finding
         code="left-over-database",
         message=f"a run that is gone left {what} {one.name} at {url.place}",
         remedy=remedy,
+        note=not sure,  # it may be of another project
         mend=Act(did=f"dropped database {one.name}", act=lambda: _drop(one.name, url, sure=sure)),
     )
 

@@ -54,7 +54,7 @@ def _revisions(settings: Settings) -> Iterator[Finding]:
 
 
 def _cache() -> Iterator[Finding]:
-    """Yield what is half made in the cache; a draft there is made under the lock of its target."""
+    """Yield what is half made in the cache, which all projects share; a draft there is made under the lock of its target."""
     folder = cache_folder(server_account())
     if not folder.is_dir():
         return
@@ -63,9 +63,9 @@ def _cache() -> Iterator[Finding]:
         if match is not None:
             lock = folder / f"{name[: name.index('.draft-')]}.lock"
             if is_free(lock) and not is_alive(int(match["pid"])):
-                yield _left(path, lock)
+                yield _left(path, lock, note=True)
         elif _SECRET.fullmatch(name) and _age(path) > _AGE:
-            yield _left(path)
+            yield _left(path, note=True)
 
 
 def _runs() -> Iterator[Finding]:
@@ -74,7 +74,7 @@ def _runs() -> Iterator[Finding]:
     for pattern, is_left in (("dbtasks-run-*", _run_is_over), ("dbtasks-base-*", _is_old)):
         for path in sorted(temporary.glob(pattern)):
             if path.is_dir() and path.lstat().st_uid == os.geteuid() and is_left(path):
-                yield _left(path)
+                yield _left(path, note=True)
 
 
 def _run_is_over(folder: Path) -> bool:
@@ -100,11 +100,12 @@ def _age(path: Path) -> float:
         return 0.0
 
 
-def _left(path: Path, lock: Path | None = None) -> Finding:
+def _left(path: Path, lock: Path | None = None, *, note: bool = False) -> Finding:
     is_folder = path.is_dir()
     return Finding(
         code="left-over-folder" if is_folder else "left-over-file",
         message=f"a command that was killed left {path}, which nobody needs",
         remedy=f"rm {'-r ' if is_folder else ''}'{path}'",
+        note=note,
         mend=Remove(path=path, lock=lock),
     )

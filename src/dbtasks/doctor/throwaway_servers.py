@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_NEXT = "the next test run removes it"
+
 
 def findings() -> Iterator[Finding | Untold]:
-    """Yield the throwaway servers that killed runs have left."""
+    """Yield the throwaway servers that killed runs have left.
+
+    They are notes: of any project on this machine, and the next test run of any removes them.
+    """
     yield from map(_folder, local.left_over())
     if shutil.which("docker") is None:
         return
@@ -30,7 +35,8 @@ def _folder(folder: Path) -> Finding:
     return Finding(
         code="throwaway-server",
         message=f"a run that is gone left the throwaway server in {folder}",
-        remedy="the next start of a throwaway server removes it",
+        remedy=_NEXT,
+        note=True,
         mend=Act(did=f"removed {folder}", act=lambda: _remove_folder(folder)),
     )
 
@@ -46,7 +52,8 @@ def _container(name: str) -> Finding:
     return Finding(
         code="throwaway-server",
         message=f"a run that is gone left the throwaway server in container {name}",
-        remedy=f"docker rm --force --volumes {name}",
+        remedy=f"docker rm --force --volumes {name}; {_NEXT}",
+        note=True,
         mend=Act(did=f"removed container {name}", act=lambda: _remove_container(name)),
     )
 
