@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ import psycopg
 import pytest
 
 from arguments import arguments_seen
+from canary import Canary, docker_tells, watched
 from conftest import missing
 from consumers import PROJECTS, TASKS, Project, clean_environ
 from dbtasks import maintenance
@@ -188,15 +190,27 @@ def test_the_command_changes_the_setting_and_says_what_stays(docker: Lab) -> Non
     project = docker.project(17)
     assert project.invoke("db.init").code == 0
     url = docker.database(17).server.address()
-    run(url, f"ALTER ROLE postgres PASSWORD '{PASSWORD}'")
-    docker.database(17).server.state.keep_password(f"{docker.name}-shop-pg17.docker", PASSWORD)
+    canary = Canary.plain()
+    password = f"{PASSWORD}{canary.core}"
+    run(url, f"ALTER ROLE postgres PASSWORD '{password}'")
+    docker.database(17).server.state.keep_password(f"{docker.name}-shop-pg17.docker", password)
     url = docker.database(17).server.address()
     run(url, "INSERT INTO note (title) VALUES ('x')")
 
-    with arguments_seen() as seen:
+    began = time.time() - 1
+    names = [f"dbtasks-{docker.name}-shop-pg{major}" for major in (17, 18)]
+    with arguments_seen() as seen, watched(docker.root / ".dbtasks") as watch:
         done = project.invoke("db.upgrade-server", "--to", "18", "--json")
 
     assert done.code == 0, done
+    told = docker_tells([*names, f"{names[1]}-client"], began)
+    assert f"container {names[1]}" in told
+    shown = {name for name, text in told.items() if canary.core in text}
+    assert shown == {f"environment of container {names[1]}"}  # 17 had another one at first
+    logs = [subprocess.run(["docker", "logs", name], capture_output=True) for name in names]
+    assert [log for log in logs if canary.is_in(log.stdout + log.stderr)] == []
+    assert {path.suffix for path in canary.files(docker.root)} == {".password"}
+    assert {name: modes for name, modes in watch.modes.items() if modes - {0o600, 0o700}} == {}
     document = json.loads(done.out)
     assert (document["from"], document["to"]) == (17, 18)
     assert document["databases"][0]["rows"] == 2  # with alembic_version's
@@ -210,8 +224,8 @@ def test_the_command_changes_the_setting_and_says_what_stays(docker: Lab) -> Non
     assert document["old"] == f"volume dbtasks-{docker.name}-shop-pg17"
     assert document["remove"] == "invoke db.destroy --postgres 17"
     assert "postgres = 18  # as in production" in (docker.root / "pyproject.toml").read_text()
-    assert not [line for line in seen if PASSWORD in line]
-    assert PASSWORD not in str(done)
+    assert not [line for line in seen if canary.is_in(line)]
+    assert not canary.is_in(str(done))
     status = json.loads(project.invoke("db.status", "--json").out)
     assert status["server"]["version"].startswith("18.")
     assert (status["pending"], status["problem"]) == (0, None)
