@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Diagnosis", "Finding", "Mended", "Untold", "examine", "mend"]
 
+_ROUNDS = 3
+
 
 def examine(database: Database) -> Diagnosis:
     """Look at all that belongs to a database: files, state folder, server, left-overs; change nothing."""
@@ -37,7 +39,19 @@ def examine(database: Database) -> Diagnosis:
 
 
 def mend(database: Database, found: Diagnosis) -> Diagnosis:
-    """Do what is safe, and return what remains, looked at anew."""
+    """Do what is safe, and return what remains, looked at anew: one mend may show what is behind it."""
+    mended: list[Mended] = []
+    failed: tuple[Untold, ...] = ()
+    for _ in range(_ROUNDS):
+        did, failed = _mend_once(found)
+        if not did:
+            break
+        mended += did
+        found = examine(database)
+    return Diagnosis(findings=found.findings, untold=(*failed, *found.untold), mended=tuple(mended))
+
+
+def _mend_once(found: Diagnosis) -> tuple[list[Mended], tuple[Untold, ...]]:
     mended, failed = [], []
     for finding in found.findings:
         if finding.mend is None:
@@ -50,8 +64,7 @@ def mend(database: Database, found: Diagnosis) -> Diagnosis:
             failed.append(Untold.of(f"{finding.code} is not mended", _refused(error)))
         else:
             mended += [Mended(code=finding.code, did=did)] if did else []
-    after = examine(database) if mended else found
-    return Diagnosis(findings=after.findings, untold=(*failed, *after.untold), mended=tuple(mended))
+    return mended, tuple(failed)
 
 
 def _parts(
