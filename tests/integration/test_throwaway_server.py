@@ -23,6 +23,8 @@ import pytest
 
 from conftest import missing
 from dbtasks import maintenance
+from dbtasks.doctor import seeds
+from dbtasks.doctor.finding import Finding
 from dbtasks.errors import ServerError, UsageError
 from dbtasks.servers import binaries, open_server, wheels
 from dbtasks.servers.account import Account, server_account
@@ -577,6 +579,30 @@ class TestSeed:
         for _ in range(2):
             with throwaway_server(settings) as server:
                 assert ask(server.url, "SELECT 1") == "1"
+        assert is_planted(seed, kind)
+
+    def test_whose_image_or_binaries_are_gone_is_told_and_removed(
+        self, seed: Seed, settings: Settings, kind: str
+    ) -> None:
+        mark = seed.cache / f"{seed.name}.used"
+        assert mark.read_text() == seed.source
+        assert [one for one in seeds.findings() if seed.name in str(one)] == []
+        gone = {"docker": "sha256:0123", "local": "/nowhere/bin"}[kind]
+        mark.write_text(gone)
+        (found,) = (one for one in seeds.findings() if seed.name in str(one))
+        assert isinstance(found, Finding)
+        folder = seed.cache / seed.name
+        said = {
+            "docker": f"seed volume {seed.name} was made with image {gone}, which is gone",
+            "local": f"seed {folder} was made with the binaries in {gone}, which are gone",
+        }
+        assert (found.message, found.note) == (said[kind], True)
+        assert found.remedy in {f"docker volume rm {seed.name}", f"rm -r '{folder}'"}
+        assert found.mend is not None
+        assert found.mend.carry_out().startswith("removed ")
+        assert not is_planted(seed, kind)
+        with throwaway_server(settings) as server:
+            assert ask(server.url, "SELECT 1") == "1"
         assert is_planted(seed, kind)
 
     def test_that_nobody_used_for_a_month_goes(

@@ -88,7 +88,7 @@ def test_what_holds_a_password_does_not_show_it(
         setup_sql=f"CREATE ROLE x PASSWORD '{SECRET}'",
     )
     order = dataclasses.replace(Order.of(settings, Process.of(1), print), password=SECRET)
-    seed = Seed(name="x", password=SECRET, cache=tmp_path)
+    seed = Seed(name="x", source="", password=SECRET, cache=tmp_path)
     document = settings_document(settings)
     for shown in (settings, settings.url, order, seed, settings_rows(settings), document):
         assert SECRET not in f"{shown!r} {shown}"

@@ -78,6 +78,7 @@ def _parts(
         files,
         local_servers,
         patient,
+        seeds,
         standing,
         state_folder,
         throwaway_servers,
@@ -96,6 +97,7 @@ def _parts(
     yield "containers and volumes", lambda: docker_servers.findings(settings, server.kind)
     yield "local servers", lambda: local_servers.findings(settings, server.kind)
     yield "throwaway servers", throwaway_servers.findings
+    yield "seeds", seeds.findings
     yield "half-written files", lambda: drafts.findings(settings)
 
 

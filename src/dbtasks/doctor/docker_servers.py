@@ -95,7 +95,7 @@ def judge(one: Server, settings: Settings) -> Iterator[Finding]:
             code="left-over-volume",
             message=f"a command that was killed left volume {mark}, of a server that is not there",
             remedy=f"docker volume rm {mark}",
-            mend=Act(did=f"removed volume {mark}", act=lambda: _remove_volume(mark)),
+            mend=Act(did=f"removed volume {mark}", act=lambda: remove_volume(mark)),
         )
     elif mark in one.volumes:
         yield Finding(
@@ -235,7 +235,12 @@ def _contexts() -> list[Any]:
     return [json.loads(line) for line in listed.splitlines()]
 
 
-def _remove_volume(name: str) -> bool:
+def remove_volume(name: str) -> bool:
+    """Remove a volume, and tell whether it was there.
+
+    Raises:
+        ServerError: it cannot be removed.
+    """
     try:
         docker("volume", "rm", name)
     except DockerRefusedError as error:

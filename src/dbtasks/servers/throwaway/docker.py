@@ -67,7 +67,7 @@ def start(order: Order) -> DockerThrowaway:
 def seed_of(image: DockerImage, settings: Settings) -> Seed | None:
     """Return the seed of what makes up the data of an image's first start."""
     made_of = (image.id, json.dumps(image.environment), settings.user)
-    return Seed.of(DockerThrowaway.kind, *made_of)
+    return Seed.of(DockerThrowaway.kind, *made_of, source=image.id)
 
 
 def _start(order: Order, image: DockerImage, seed: Seed | None) -> DockerThrowaway:

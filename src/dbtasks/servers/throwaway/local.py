@@ -70,7 +70,8 @@ def start(order: Order) -> LocalThrowaway:
 
 def seed_of(binaries: Binaries, settings: Settings) -> Seed | None:
     """Return the seed of what makes up the data of initdb."""
-    return Seed.of(LocalThrowaway.kind, binaries.version, str(binaries.folder), settings.user)
+    folder = str(binaries.folder)
+    return Seed.of(LocalThrowaway.kind, binaries.version, folder, settings.user, source=folder)
 
 
 def _start(order: Order, binaries: Binaries, account: Account, seed: Seed | None) -> LocalThrowaway:

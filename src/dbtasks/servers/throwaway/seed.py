@@ -36,14 +36,18 @@ _Server = TypeVar("_Server")
 
 @dataclass(frozen=True, kw_only=True)
 class Seed:
-    """One seed, which may not be there yet; `name` is also that of its volume or folder."""
+    """One seed, which may not be there yet; `name` is also that of its volume or folder.
+
+    `source` is what it is made with, which may go: the image's id or the binaries' folder.
+    """
 
     name: str
+    source: str
     password: str = field(repr=False)
     cache: Path
 
     @classmethod
-    def of(cls, kind: str, *identity: str) -> Seed | None:
+    def of(cls, kind: str, *identity: str, source: str) -> Seed | None:
         """Return the seed of a kind made of `identity`; None when there is nowhere to keep a secret."""
         try:
             cache = cache_folder(server_account())
@@ -54,12 +58,14 @@ class Seed:
         name = f"dbtasks-seed-{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
         digest = hmac.digest(secret, name.encode(), "sha256")
         password = base64.urlsafe_b64encode(digest).decode().rstrip("=")
-        return cls(name=name, password=password, cache=cache)
+        return cls(name=name, source=source, password=password, cache=cache)
 
     def mark_used(self) -> None:
-        """Remember that the seed has been of use today."""
+        """Remember that the seed has been of use today, and what it was made with."""
         with contextlib.suppress(OSError):
-            (self.cache / f"{self.name}.used").touch(mode=0o600)
+            path = self.cache / f"{self.name}.used"
+            path.touch(mode=0o600)
+            path.write_text(self.source, encoding="utf-8")
 
 
 def started_from(
@@ -92,6 +98,13 @@ def forget_unused(kind: str, discard: Callable[[str], None]) -> None:
             if time.time() - path.stat().st_mtime > _UNUSED_LIMIT:
                 discard(path.stem)
                 path.unlink()
+
+
+def sources(kind: str) -> Iterator[tuple[str, str]]:
+    """Yield the names of a kind's seeds that were used, and what each is made with, empty if not known."""
+    for path in sorted(_marks(kind)):
+        with contextlib.suppress(OSError):
+            yield path.stem, path.read_text(encoding="utf-8", errors="replace")
 
 
 def _marks(kind: str) -> Iterator[Path]:
