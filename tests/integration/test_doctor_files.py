@@ -126,9 +126,8 @@ def test_an_invalid_index_of_an_own_server_is_dropped(copy_project: CopyProject)
         with pytest.raises(psycopg.errors.UniqueViolation):
             execute(url, "CREATE UNIQUE INDEX CONCURRENTLY bad_a ON bad (a)")
         document = json.loads(project.invoke("db.doctor", "--json", "--fix").out)
-        assert document["mended"] == [
-            {"code": "invalid-index", "did": "dropped index public.bad_a"}
-        ]
+        did = {"code": "invalid-index", "did": "dropped index public.bad_a"}
+        assert did in document["mended"]  # with what other tests left on the machine
         assert "bad_a" not in relations(url)
     finally:
         project.invoke("db.destroy", "--yes")
@@ -148,5 +147,8 @@ def test_what_a_mend_uncovers_is_mended_too(
     document = json.loads(project.invoke("db.doctor", "--json", "--fix").out)
     path = project.root / ".dbtasks" / f"{settings.key}.docker.password"
     did = [one["did"] for one in document["mended"]]
-    assert did == [f"removed volume {volume}", f"removed {path}"]
+    assert [one for one in did if settings.key in one] == [
+        f"removed volume {volume}",
+        f"removed {path}",
+    ]
     assert not path.exists()

@@ -17,13 +17,18 @@ from dbtasks.servers.throwaway.image import SEED_LABEL
 from dbtasks.servers.throwaway.seed import sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
-def findings() -> Iterator[Finding | Untold]:
-    """Yield the seeds that no server can begin from any more; notes, as all projects share them."""
+def findings(
+    made_of: Callable[[str], Iterable[tuple[str, str]]] = sources,
+) -> Iterator[Finding | Untold]:
+    """Yield the seeds that no server can begin from any more; notes, as all projects share them.
+
+    `made_of` gives a kind's seeds, and what each is made with.
+    """
     cache = cache_folder(server_account())
-    for name, source in sources("local"):
+    for name, source in made_of("local"):
         seed = cache / name
         if source and seed.is_dir() and not Path(source).exists():
             yield Finding(
@@ -36,13 +41,12 @@ def findings() -> Iterator[Finding | Untold]:
     if shutil.which("docker") is None:
         return
     try:
-        yield from _volumes()
+        yield from _volumes(dict(made_of("docker")))
     except DbtasksError as error:
         yield Untold.of("seeds", error, note=True)
 
 
-def _volumes() -> Iterator[Finding]:
-    made_of = {name: source for name, source in sources("docker") if source}
+def _volumes(made_of: Mapping[str, str]) -> Iterator[Finding]:
     if not made_of:
         return
     try:
@@ -53,8 +57,9 @@ def _volumes() -> Iterator[Finding]:
             f"Docker does not list them: {error}", remedy="see docker volume ls", code="docker"
         ) from None
     for name in volumes:
-        if name in made_of and made_of[name] not in images:
-            yield _volume(name, made_of[name])
+        source = made_of.get(name)
+        if source and source not in images:
+            yield _volume(name, source)
 
 
 def _volume(name: str, image: str) -> Finding:
