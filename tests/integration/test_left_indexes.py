@@ -95,6 +95,49 @@ def test_if_not_exists_does_not_take_it_for_done(plain: Project, database: Datab
     assert version(database) == [PLAIN[2]]
 
 
+def test_one_that_a_killed_run_had_built_is_named_with_what_drops_it(
+    project: Project, database: DatabaseURL
+) -> None:
+    """Killed after the statement and before the version table said so."""
+    execute(database, "DELETE FROM item")
+    execute(database, BY_CODE.format(""))
+    for arguments in ((), ("--fix",)):
+        assert error(project, "db.migrate", *arguments)["remedy"] == (
+            "a valid index of that name is there:"
+            ' CREATE UNIQUE INDEX "By code" ON public.item USING btree (code);'
+            f" if a killed run built it, drop it, then run this again: {DROP}"
+        )
+    execute(database, DROP)
+    succeeded(project.invoke("db.migrate"))
+    assert version(database) == ["aaaa"]
+
+
+def test_an_index_of_another_table_or_of_a_constraint_is_not_taken_for_it(
+    plain: Project, database: DatabaseURL
+) -> None:
+    write_revision(plain, "aaaa", upgrade=block(BY_CODE.format("")))
+    execute(database, "DELETE FROM item")
+    execute(database, 'ALTER TABLE item ADD CONSTRAINT "By code" UNIQUE (code)')
+    general = "mend the revision's file, undo by hand what it did in autocommit blocks, then run this again"
+    assert error(plain, "db.migrate")["remedy"] == general
+    execute(database, 'ALTER TABLE item DROP CONSTRAINT "By code"')
+    execute(database, 'CREATE INDEX "By code" ON note (title)')
+    assert error(plain, "db.migrate")["remedy"] == general
+
+
+def test_one_that_a_killed_run_had_dropped_is_to_be_dropped_if_it_exists(
+    plain: Project, database: DatabaseURL
+) -> None:
+    write_revision(plain, "aaaa", upgrade=block("DROP INDEX CONCURRENTLY by_code"))
+    assert error(plain, "db.migrate")["remedy"] == (
+        "if a killed run dropped it, let the revision drop it with IF EXISTS (if_exists=True),"
+        " then run this again"
+    )
+    write_revision(plain, "aaaa", upgrade=block("DROP INDEX CONCURRENTLY IF EXISTS by_code"))
+    succeeded(plain.invoke("db.migrate"))
+    assert version(database) == ["aaaa"]
+
+
 def test_fix_leaves_alone_what_the_revisions_do_not_build(
     plain: Project, database: DatabaseURL
 ) -> None:

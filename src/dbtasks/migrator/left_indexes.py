@@ -15,6 +15,7 @@ from psycopg import sql
 from dbtasks import maintenance
 from dbtasks.catalog import invalid_indexes
 from dbtasks.environment import concurrently
+from dbtasks.environment.errors import sqlstate
 from dbtasks.environment.limits import asked, in_autocommit
 from dbtasks.errors import MigrationError
 
@@ -38,6 +39,14 @@ _INDEX_OF_TABLE = """
     FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace, parse_ident({index}) AS p (parts)
     WHERE c.oid = to_regclass({name})
 """
+# One that serves a constraint cannot be dropped.
+_DEFINITION = """
+    SELECT n.nspname, c.relname, pg_get_indexdef(c.oid)
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE i.indisvalid AND format('%%I.%%I', n.nspname, c.relname) = %s AND i.indrelid = to_regclass(%s)
+      AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid)
+"""
+_IS_THERE, _IS_NOT_THERE = "42P07", "42704"
 
 
 class LeftIndexes:
@@ -82,6 +91,33 @@ class LeftIndexes:
                 f" and builds it anew; by hand: {commands}"
             )
         return f"mend what it failed of, drop what it left ({commands}), then run this again"
+
+    def remedy_of_done(self, cause: BaseException) -> str:
+        """Return what to do if the statement failed because it had been done before; nothing for nothing.
+
+        A run that is killed after such a statement, before the version table says so, does it again.
+        """
+        doing, state = self._doing, sqlstate(cause)
+        if doing is None:
+            return ""
+        if doing.verb == "DROP" and state == _IS_NOT_THERE:
+            return (
+                "if a killed run dropped it, let the revision drop it with IF EXISTS (if_exists=True),"
+                " then run this again"
+            )
+        if doing.verb != "CREATE" or state != _IS_THERE or self._index is None:
+            return ""
+        assert self._environment.url is not None
+        with maintenance.connect(self._environment.url) as connection:
+            found = connection.execute(_DEFINITION, [self._index, self._table]).fetchone()
+        if found is None:
+            return ""
+        schema, name, definition = found
+        drop = sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(schema, name))
+        return (
+            f"a valid index of that name is there: {definition}; if a killed run built it,"
+            f" drop it, then run this again: {drop.as_string(None)}"
+        )
 
     def may_build_again(self, left: tuple[InvalidIndex, ...]) -> bool:
         """Tell whether the statement that has just failed may run again, once `left` is dropped."""

@@ -194,6 +194,7 @@ class Run:
         if self._indexes is not None and heads is not None:
             left = self._indexes.left()
             mend = self._indexes.remedy(left, upgrade=step.upgrade)
+            mend = mend or self._indexes.remedy_of_done(cause)
             self.failed = replace(self.failed, left=left, left_remedy=mend)
         remedy = (
             version_table_remedy(cause)
