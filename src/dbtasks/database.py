@@ -284,7 +284,11 @@ class Database:
     def recreate(self, *, all_volumes: bool = False) -> Outcome:
         """Destroy the database's container and volume, or data folder, and init anew."""
         self._check_files()
+        before = self.server.data_of_majors()
         self.destroy(all_volumes=all_volumes)
+        # The data of before an upgrade stay, and are no reason to stop halfway.
+        if len(before) > 1:
+            self.server.may_begin_empty = self.server.data_of_majors() != before
         return self.init()
 
     def destroy(self, *, all_volumes: bool = False) -> None:

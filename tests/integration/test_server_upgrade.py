@@ -267,6 +267,12 @@ def test_a_raised_setting_gives_no_empty_server(docker: Lab) -> None:
     assert "replace: removing the empty PostgreSQL 18 server" in done.err
     assert done.out.splitlines()[1] == "  shop: 2 tables, 1 row, 1 sequence compared"
 
+    again = project.invoke("db.recreate", "--yes")  # with the old data still there
+
+    assert again.code == 0, again
+    assert f"data of PostgreSQL 17 stay in {volume}" in again.err
+    assert [one.major for one in docker.database(18).server.data_of_majors()] == [17, 18]
+
 
 def kill_at(lab: Lab, project: Project, step: str, target: int = 18) -> None:
     """Run the upgrade, and kill it with everything it started when it tells of a step."""

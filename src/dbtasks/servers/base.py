@@ -38,6 +38,8 @@ class Server(ABC):
         self.settings = settings
         self.say = say
         self.state = State(settings)
+        # Whether a server without data was asked for, though there are data of another major.
+        self.may_begin_empty = False
 
     @abstractmethod
     def status(self) -> ServerStatus:

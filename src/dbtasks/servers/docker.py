@@ -222,7 +222,13 @@ class DockerServer(Server):
     def _tell_of_other_majors(self) -> None:
         if self._objects.moving_from is None:
             data = self._objects.data_of_majors()
-            other_majors.tell_of_others(self.settings, self.settings.postgres, data, self.say)
+            other_majors.tell_of_others(
+                self.settings,
+                self.settings.postgres,
+                data,
+                self.say,
+                may_begin_empty=self.may_begin_empty,
+            )
 
     def _tell_of_move(self) -> None:
         newer = self._objects.data_of_newer_majors()

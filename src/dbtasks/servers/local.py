@@ -226,7 +226,9 @@ class LocalServer(Server):
         name = cluster.folder.name
         self._check_no_move(binaries.major)
         data = self.data_of_majors()
-        other_majors.tell_of_others(self.settings, binaries.major, data, self.say)
+        other_majors.tell_of_others(
+            self.settings, binaries.major, data, self.say, may_begin_empty=self.may_begin_empty
+        )
         self.say(f"making a PostgreSQL {binaries.version} server in {cluster.folder}")
         try:
             cluster.create(

@@ -45,17 +45,22 @@ def stay(settings: Settings, major: int, other: Data) -> str:
 
 
 def tell_of_others(
-    settings: Settings, major: int, data: Iterable[Data], say: Callable[[str], None]
+    settings: Settings,
+    major: int,
+    data: Iterable[Data],
+    say: Callable[[str], None],
+    *,
+    may_begin_empty: bool,
 ) -> None:
     """Say of the other majors' data that they stay, before a server is made with none.
 
     Raises:
-        RefusedError: the major was raised where it is set for everybody, and nobody asked on the
-            command line for a server without the data.
+        RefusedError: the major was raised where it is set for everybody, and nobody asked for a
+            server without the data, with `--postgres` or by recreating one.
     """
     others = [other for other in data if other.major != major and other.complete]
     older = about_absent(settings, major, others)
-    if older and settings.sources["postgres"] != "flag":
+    if older and settings.sources["postgres"] != "flag" and not may_begin_empty:
         raise RefusedError(
             f"there is no PostgreSQL {major} server yet, and this database has data of an older one:"
             f" {older.partition(';')[0]}",
