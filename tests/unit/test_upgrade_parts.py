@@ -94,3 +94,11 @@ def test_bytes_pass_as_they_are() -> None:
     data = bytes(range(256)) * 1000
 
     assert client.run(command, ["cat"], doing="x", give=data) == data
+
+
+def test_what_another_process_wrote_meanwhile_is_not_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "pyproject.toml"
+    file.write_text("[tool.dbtasks]\npostgres = 17\n", encoding="utf-8")
+    settings = load_settings(root=tmp_path, environ={})
+    file.write_text("[tool.dbtasks]\npostgres = 18\n", encoding="utf-8")
+    assert change(settings, 18) is None

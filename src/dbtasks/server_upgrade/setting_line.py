@@ -45,6 +45,8 @@ def change(settings: Settings, target: int) -> SettingLine | None:
     if not source.startswith("pyproject.toml"):
         return SettingLine(source=source, text=text)
     found = _find(path, source, settings.postgres)
+    if found is None and _find(path, source, target) is not None:
+        return None  # another process has written it meanwhile
     if found is None:
         return SettingLine(source=source, text=text, path=path.name)
     number, lines = found
