@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,14 +10,12 @@ import pytest
 from dbtasks.drift.accepted import Accepted, read_accepted, without_accepted
 from dbtasks.drift.annotations import github_annotations
 from dbtasks.drift.findings import of_history
-from dbtasks.drift.model_files import ModelFile, not_imported, read_models
+from dbtasks.drift.model_files import ModelFile, not_imported, read_models, resolved
 from dbtasks.errors import SettingsError
 from dbtasks.results import Difference
 from dbtasks.revisions import read_history
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import MakeSettings
 
 FOUND = Difference(code="add_column", message="column a.b is new", operation="op.add_column(...)")
@@ -123,3 +122,19 @@ def test_annotations_are_escaped_and_name_the_file(tmp_path: Path) -> None:
         "::error title=db.check%3A a%2Cb::100%25%0Asure\n"
         "::error file=app/a%2Cmodel.py,title=db.check%3A c::d"
     )
+
+
+def test_paths_are_resolved_as_python_resolves_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "real/inner").mkdir(parents=True)
+    (tmp_path / "real/inner/one.py").touch()
+    (tmp_path / "real/two.py").symlink_to("inner/one.py")
+    (tmp_path / "folder").symlink_to("real/inner")
+    monkeypatch.chdir(tmp_path)
+    paths = [
+        *(tmp_path / name for name in ("real/inner/one.py", "real/two.py", "folder/one.py")),
+        *(tmp_path / name for name in ("folder/../two.py", "gone/three.py", "folder/..", ".")),
+        *(Path(name) for name in ("real/two.py", "four.py", "../five.py", ".", "/", "/six.py")),
+    ]
+    assert [*resolved(paths)] == [path.resolve() for path in paths]

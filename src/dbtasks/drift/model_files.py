@@ -39,8 +39,9 @@ def not_imported(
         known_tables: the names in the metadata, without schemas.
         root: the project's folder. Models directly in it are looked for beside them only.
     """
-    files = {path.resolve() for path in imported if path.suffix == ".py"}
-    inside = [path for path in files if path.is_relative_to(root.resolve())]
+    files = set(resolved(path for path in imported if path.suffix == ".py"))
+    top = root.resolve()
+    inside = [path for path in files if path.is_relative_to(top)]
     models = [path for path in inside if not _skipped(path, root) and _defines(path)]
     if not models:
         return ()
@@ -53,6 +54,19 @@ def not_imported(
             if model.classes or set(model.tables) - set(known_tables):
                 found.append(model)
     return tuple(found)
+
+
+def resolved(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield what `Path.resolve` gives, of hundreds of files in few folders."""
+    folders: dict[str, str] = {}
+    for path in paths:
+        folder, name = os.path.split(path)
+        if name in {"", ".", ".."} or os.path.islink(path):  # noqa: PTH114
+            yield path.resolve()
+            continue
+        if folder not in folders:
+            folders[folder] = os.path.realpath(folder)
+        yield Path(folders[folder], name)
 
 
 def read_models(path: Path) -> ModelFile:
