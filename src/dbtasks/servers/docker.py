@@ -176,8 +176,9 @@ class DockerServer(Server):
             if seen is None or reasons:
                 unfinished = self._make(seen, port, reasons) or unfinished
                 seen = self._present()
+            awake = seen.status == "running" and seen.address is not None
             self._wake(seen, port)
-            url = self._wait()
+            url = self._wait(seen if awake else self._present())
         except (DbtasksError, DockerException) as error:
             if not isinstance(error, (NoSuchContainer, NoSuchVolume)):
                 self._replacement.put_back()
@@ -270,9 +271,8 @@ class DockerServer(Server):
             raise self._objects.port_taken(wanted)
         return wanted or ports.find_free(self.settings.key, before=own, avoid=self._refused_ports)
 
-    def _wait(self) -> DatabaseURL:
+    def _wait(self, seen: Seen) -> DatabaseURL:
         """Wait for an answer; a password that was lost or changed here is found in the container."""
-        seen = self._present()
         for url in self._urls(seen):
             try:
                 wait_until_ready(

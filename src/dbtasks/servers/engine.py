@@ -7,10 +7,12 @@ and `auto` asks for an engine before it knows whether there is one.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -43,13 +45,32 @@ def engine_host() -> str:
 
     `DOCKER_HOST` wins over the current context, as in the docker client itself.
     """
-    endpoint = os.environ.get("DOCKER_HOST") or _ask(
-        "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"
+    endpoint = os.environ.get("DOCKER_HOST") or (
+        ""
+        if _is_default_context()
+        else _ask("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
     )
     if not endpoint.startswith(("tcp://", "ssh://", "http://", "https://")):
         return LOOPBACK
     host = urlsplit(endpoint).hostname or ""
     return LOOPBACK if host in {"", "localhost", "::1"} or host.startswith("127.") else host
+
+
+def _is_default_context() -> bool:
+    """Tell whether the docker client certainly uses its default context, the engine of this machine.
+
+    What cannot be read is a question to the client, which takes a process of its own.
+    """
+    if os.environ.get("DOCKER_CONTEXT"):
+        return False
+    folder = os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker")  # noqa: PTH111
+    try:
+        config = json.loads(Path(folder, "config.json").read_bytes())
+        return config.get("currentContext", "") in {"", "default"}
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def check_engine_is_here() -> None:
