@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import select
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -74,9 +75,9 @@ def connect(url: DatabaseURL) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def server_version(url: DatabaseURL) -> str:
+def server_version(url: DatabaseURL, *, on: psycopg.Connection | None = None) -> str:
     """Return the server's version, such as `17.11`."""
-    with connect_any(url) as connection:
+    with _on(on, url) as connection:
         return str(connection.execute("SHOW server_version").fetchone()[0]).split()[0]  # type: ignore[index]
 
 
@@ -137,11 +138,16 @@ def connect_any(url: DatabaseURL) -> Iterator[psycopg.Connection]:
 @contextlib.contextmanager
 def _on(kept: psycopg.Connection | None, url: DatabaseURL) -> Iterator[psycopg.Connection]:
     """Yield the connection that the caller keeps, if it still works, else one for this occasion."""
-    if kept is not None and not kept.closed:
+    if kept is not None and _still_works(kept):
         yield kept
         return
     with connect_any(url) as connection:
         yield connection
+
+
+def _still_works(kept: psycopg.Connection) -> bool:
+    """Tell without asking: to an idle client a server says nothing until it ends the session."""
+    return not kept.closed and not select.select([kept.fileno()], [], [], 0)[0]
 
 
 def exists(url: DatabaseURL) -> bool:
@@ -257,9 +263,11 @@ def clone(
             ) from error
 
 
-def comments(url: DatabaseURL, prefix: str) -> dict[str, str]:
+def comments(
+    url: DatabaseURL, prefix: str, *, on: psycopg.Connection | None = None
+) -> dict[str, str]:
     """Return the comment of every database of the server whose name starts with `prefix`."""
-    with connect_any(url) as connection:
+    with _on(on, url) as connection:
         rows = connection.execute(
             "SELECT datname, coalesce(shobj_description(oid, 'pg_database'), '')"
             " FROM pg_database WHERE starts_with(datname, %s)",

@@ -52,11 +52,18 @@ class Templates:
     @contextlib.contextmanager
     def connected(self) -> Iterator[None]:
         """Work on one connection meanwhile, instead of one for each clone and each drop."""
+        if self._connection is not None:
+            yield
+            return
         with maintenance.connect_any(self._server) as self._connection:
             try:
                 yield
             finally:
                 self._connection = None
+
+    def server_version(self) -> str:
+        """Return the version of the server."""
+        return maintenance.server_version(self._server, on=self._connection)
 
     def get(self, key: str, build: Callable[[DatabaseURL], None]) -> DatabaseURL:
         """Return the template of `key`; `build` brings an empty database to head if there is none.
@@ -110,7 +117,7 @@ class Templates:
         maintenance.comment(url, text, on=self._connection)
 
     def _is_complete(self, url: DatabaseURL) -> bool:
-        found = maintenance.comments(self._server, url.database)
+        found = maintenance.comments(self._server, url.database, on=self._connection)
         return found.get(url.database, "").startswith(COMPLETE)
 
     def _prune(self, newest: str) -> None:
@@ -134,7 +141,9 @@ class Templates:
     def _left_over(self) -> list[str]:
         """Return the databases whose owner is gone; one without a comment tells it by its name."""
         found = []
-        for name, text in maintenance.comments(self._server, THROWAWAY).items():
+        for name, text in maintenance.comments(
+            self._server, THROWAWAY, on=self._connection
+        ).items():
             pid, _, host = text.removeprefix("dbtasks throwaway of ").partition(" on ")
             if not text:
                 pid, _, rest = name.removeprefix(THROWAWAY).partition("_")

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbtasks import maintenance, policy, servers
-from dbtasks.environment import Environment
-from dbtasks.migrator import Migrator
-from dbtasks.migrator.limit import TimeLimit
+from dbtasks.ahead import imported_meanwhile
+from dbtasks.alembic_config import config_files
 from dbtasks.revisions import read_history
+from dbtasks.revisions.locations import read_locations
 from dbtasks.templates import Templates, content_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from dbtasks.migrator import Migrator
     from dbtasks.servers import Server
     from dbtasks.settings import Settings
     from dbtasks.url import DatabaseURL
@@ -65,8 +66,11 @@ class Throwaways:
         Raises:
             MigrationError: there are several heads, or a revision fails.
         """
-        with self.clone(self.template()) as url:
-            yield Migrator(self._settings, url)
+        with self.connected(), contextlib.ExitStack() as stack:
+            template = self.template()
+            with imported_meanwhile("dbtasks.migrator"):
+                url = stack.enter_context(self.clone(template))
+            yield self._migrator(url)
 
     def template(self) -> DatabaseURL:
         """Return the database at head that is kept to be cloned, built now if there is none.
@@ -77,8 +81,10 @@ class Throwaways:
         history = read_history(self._settings)
         history.check_one_head()
         files = [Path(one.path) for one in history.revisions.values()]
-        version = maintenance.server_version(self._url)
-        key = content_key([*files, *Environment(self._settings).files()], *self._setup, version)
+        version = self._templates.server_version()
+        files += [read_locations(self._settings).script / "env.py"]
+        files += [path for path in config_files(self._settings) if path is not None]
+        key = content_key(files, *self._setup, version)
         return self._templates.get(key, lambda url: self._build(url, "heads"))
 
     def connected(self) -> contextlib.AbstractContextManager[None]:
@@ -114,7 +120,7 @@ class Throwaways:
         """
         with self.empty() as url:
             self._build(url, *current, parents=parents)
-            yield Migrator(self._settings, url, parents=parents)
+            yield self._migrator(url, parents=parents)
 
     @contextlib.contextmanager
     def copy_of(self, database: DatabaseURL) -> Iterator[Migrator]:
@@ -124,7 +130,12 @@ class Throwaways:
             ServerError: with code `clone`, for example because somebody is connected to it.
         """
         with self.clone(database) as url:
-            yield Migrator(self._settings, url)
+            yield self._migrator(url)
+
+    def _migrator(self, url: DatabaseURL, *, parents: Mapping[str, str] | None = None) -> Migrator:
+        from dbtasks.migrator import Migrator
+
+        return Migrator(self._settings, url, parents=parents)
 
     def _build(
         self, url: DatabaseURL, *targets: str, parents: Mapping[str, str] | None = None
@@ -146,6 +157,9 @@ class Throwaways:
         Raises:
             MigrationError: a revision failed, or took too long.
         """
+        from dbtasks.migrator import Migrator
+        from dbtasks.migrator.limit import TimeLimit
+
         if self._revision_timeout is None:
             migrator = Migrator(settings, url, parents=parents)
             migrator.upgrade(target)

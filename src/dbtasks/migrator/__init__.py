@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from alembic import command
 from alembic.autogenerate import RevisionContext
 
-from dbtasks import drift
 from dbtasks.drift import accepted as accepted_drift
-from dbtasks.drift import comparison, findings
+from dbtasks.drift import comparison, described, findings
 from dbtasks.environment import Environment
 from dbtasks.environment.imports import files_of
 from dbtasks.errors import CheckError, MigrationError, UsageError
@@ -269,7 +268,7 @@ class Migrator:
             operations = [
                 ops for script in context.generated_revisions for ops in script.upgrade_ops_list
             ]
-            found += drift.differences(operations, compared)
+            found += described.differences(operations, compared)
         return accepted_drift.without_accepted(found, accepted, accepted_file)
 
     def _run(
