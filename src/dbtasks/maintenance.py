@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from dbtasks.errors import DbtasksError, MigrationError, ServerError, SettingsError
+from dbtasks.looks import Looks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -75,6 +76,19 @@ def connect(url: DatabaseURL) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+_looks: Looks[psycopg.Connection] = Looks()
+
+
+def looks_kept() -> contextlib.AbstractContextManager[None]:
+    """Let what this thread reads with `look` meanwhile come over one connection for each database."""
+    return _looks.kept()
+
+
+def look(url: DatabaseURL) -> contextlib.AbstractContextManager[psycopg.Connection]:
+    """Connect to read something, leaving the session as it is; raises what `connect` does."""
+    return _looks.one(url.libpq(), lambda: connect(url), _still_works)
+
+
 def server_version(url: DatabaseURL, *, on: psycopg.Connection | None = None) -> str:
     """Return the server's version, such as `17.11`."""
     with _on(on, url) as connection:
@@ -100,7 +114,7 @@ def verifier(connection: psycopg.Connection, role: str, password: str) -> sql.Li
 def applied_revisions(url: DatabaseURL, table: str, schema: str | None) -> tuple[str, ...]:
     """Return the rows of a version table, sorted; none when the table does not exist."""
     name = sql.Identifier(*(part for part in (schema, table) if part))
-    with connect(url) as connection:
+    with look(url) as connection:
         try:
             rows = connection.execute(sql.SQL("SELECT version_num FROM {}").format(name))
             return tuple(sorted(row[0] for row in rows))
@@ -110,7 +124,7 @@ def applied_revisions(url: DatabaseURL, table: str, schema: str | None) -> tuple
 
 def identity(url: DatabaseURL) -> Identity:
     """Return the identity of the database at `url`."""
-    with connect(url) as connection:
+    with look(url) as connection:
         row = connection.execute(IDENTITY_SQL).fetchone()
     assert row is not None
     return Identity(database=row[0], server_started=row[1])

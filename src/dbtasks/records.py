@@ -207,7 +207,7 @@ class Records:
         from dbtasks import maintenance
 
         try:
-            with maintenance.connect(url):
+            with maintenance.look(url):
                 return
         except ServerError as error:
             raise self._server().explain(error) from error

@@ -90,14 +90,17 @@ class Runs:
         It is asked before, because that needs no lock, and again under the lock, because another
         process may just have done the work.
         """
+        from dbtasks import maintenance
+
         self._records.revisions.check()
-        url = self._server().address()
-        result = done(url)
-        if result is None:
-            with self.alone(url):
-                result = done(url)
-                if result is None:
-                    result = work(self._migrator())
+        with maintenance.looks_kept():
+            url = self._server().address()
+            result = done(url)
+            if result is None:
+                with self.alone(url):
+                    result = done(url)
+                    if result is None:
+                        result = work(self._migrator())
         return result
 
     def _migrated(self, url: DatabaseURL, target: str | None) -> Outcome | None:

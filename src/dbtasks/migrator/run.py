@@ -163,7 +163,7 @@ class Run:
         assert self._environment.url is not None
         if self._version_table is None:
             return ()
-        with maintenance.connect(self._environment.url) as connection:
+        with maintenance.look(self._environment.url) as connection:
             try:
                 rows = connection.execute(
                     sql.SQL("SELECT version_num FROM {}").format(self._version_table)

@@ -43,7 +43,7 @@ class ExternalServer(Server):
         """Connect once; a server that answers is running, even when it refuses us."""
         state = "running"
         try:
-            with maintenance.connect(self.url):
+            with maintenance.look(self.url):
                 pass
         except ServerError as error:
             if error.code == "unreachable":
@@ -57,7 +57,7 @@ class ExternalServer(Server):
             ServerError: nothing answers there, or it refuses the role.
         """
         try:
-            with maintenance.connect(self.url) as connection:
+            with maintenance.look(self.url) as connection:
                 connection.execute("SELECT 1")
         except ServerError as error:
             if error.code == "unreachable":
