@@ -84,10 +84,11 @@ class Lab(contextlib.ExitStack):
         url: DatabaseURL | None = None,
         *,
         autocommit: bool = False,
+        engine_given: bool = False,
     ) -> Path:
         """Return a new project with a history, its models, a tasks.py, and a URL in alembic.ini."""
         folder = self.new_folder(name)
-        write_project(folder, revisions, autocommit=autocommit)
+        write_project(folder, revisions, autocommit=autocommit, engine_given=engine_given)
         if url is not None:
             point_to(folder, url)
         return folder

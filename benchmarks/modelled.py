@@ -34,19 +34,24 @@ for first in range(0, REVISIONS, 10):
 """
 
 
-def write_project(root: Path, count: int, *, autocommit: bool = False) -> None:
+def write_project(
+    root: Path, count: int, *, autocommit: bool = False, engine_given: bool = False
+) -> None:
     """Write an Alembic project of `count` revisions and its models.
 
     With `autocommit`, one in ten creates an index concurrently, of which the models know nothing.
+    With `engine_given`, env.py takes the engine that pytest-alembic gives it.
     """
     write_history(root, count, autocommit=autocommit)
     ini = (TEMPLATE / "alembic.ini.mako").read_text()
     ini = _replaced(ini, "${script_location}", "%(here)s/migrations")
     (root / "alembic.ini").write_text(_replaced(ini, URL_LINE, URL_LINE))
     env = (TEMPLATE / "env.py").read_text()
-    env = _replaced(env, "from sqlalchemy import pool", "from sqlalchemy import Engine, pool")
     env = _replaced(env, "target_metadata = None", "from models import metadata as target_metadata")
-    (root / "migrations" / "env.py").write_text(_replaced(env, _ENGINE, _GIVEN))
+    if engine_given:
+        env = _replaced(env, "from sqlalchemy import pool", "from sqlalchemy import Engine, pool")
+        env = _replaced(env, _ENGINE, _GIVEN)
+    (root / "migrations" / "env.py").write_text(env)
     (root / "models.py").write_text(MODELS.format(count=count))
     (root / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider\n")
 

@@ -100,7 +100,10 @@ def stairway(lab: Lab) -> Iterator[tuple[Side, Side]]:
     """Prepare the same history for both, on one server in memory."""
     python = peer_python("pytest==8.*", "pytest-alembic==0.13.*")
     lab.versions["pytest-alembic"] = peer_versions(python, "pytest-alembic").split()[1]
-    folders = [lab.project(name, lab.revisions) for name in ("stairway", "peers-stairway")]
+    folders = [
+        lab.project("stairway", lab.revisions),
+        lab.project("peers-stairway", lab.revisions, engine_given=True),
+    ]
     (folders[1] / "tests").mkdir()
     (folders[1] / "tests" / "conftest.py").write_text(PEERS_CONFTEST)
     proofs = ["-m", "pytest", "-q", "--pyargs", "dbtasks.proofs", "-k", "stairway"]
