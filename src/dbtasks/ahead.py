@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def imported_meanwhile(module: str) -> Iterator[None]:
-    """Import a module of ours in a thread, while the block waits for the server; end when both are done.
+def imported_meanwhile(*modules: str) -> Iterator[None]:
+    """Import modules of ours in a thread, while the block waits for the server; end when both are done.
 
-    The block must import nothing that the module does: packages whose modules import each other in a
+    The block must import nothing that they do: packages whose modules import each other in a
     circle, such as SQLAlchemy, cannot be imported by two threads at once. An error of the import is
-    left to whoever imports the module next, and gets the same.
+    left to whoever imports such a module next, and gets the same.
     """
-    thread = threading.Thread(target=_import, args=(module,), name=f"import of {module}")
+    thread = threading.Thread(target=_import, args=modules, name="dbtasks-imports")
     thread.start()
     try:
         yield
@@ -27,6 +27,7 @@ def imported_meanwhile(module: str) -> Iterator[None]:
         thread.join()
 
 
-def _import(module: str) -> None:
+def _import(*modules: str) -> None:
     with contextlib.suppress(Exception):
-        importlib.import_module(module)
+        for module in modules:
+            importlib.import_module(module)

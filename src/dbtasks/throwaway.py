@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from dbtasks.settings import Settings
     from dbtasks.url import DatabaseURL
 
+_FOR_COMPARISONS = ("dbtasks.migrator", "dbtasks.drift.comparison", "dbtasks.drift.described")
+
 
 class Throwaways:
     """Databases that nobody will miss, on the project's server if dbtasks made it, else on one of its own.
@@ -68,7 +70,7 @@ class Throwaways:
         """
         with self.connected(), contextlib.ExitStack() as stack:
             template = self.template()
-            with imported_meanwhile("dbtasks.migrator"):
+            with imported_meanwhile(*_FOR_COMPARISONS):
                 url = stack.enter_context(self.clone(template))
             yield self._migrator(url)
 

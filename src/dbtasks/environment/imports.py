@@ -8,6 +8,7 @@ it was at first.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +54,7 @@ def imports_of(folder: Path) -> Iterator[None]:
                 view.path = list(dict.fromkeys(added))
     finally:
         sys.path[:] = path
-        for entry in [entry for entry in sys.path_importer_cache if not Path(entry).is_absolute()]:
+        for entry in [one for one in sys.path_importer_cache if not os.path.isabs(one)]:  # noqa: PTH117
             del sys.path_importer_cache[entry]
         new = set(sys.modules) - known
         view.modules.update({name: sys.modules[name] for name in new if _is_below(name, folder)})

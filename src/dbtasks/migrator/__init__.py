@@ -6,12 +6,8 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from alembic import command
-from alembic.autogenerate import RevisionContext
 
-from dbtasks.drift import accepted as accepted_drift
-from dbtasks.drift import comparison, described, findings
 from dbtasks.environment import Environment
-from dbtasks.environment.imports import files_of
 from dbtasks.errors import CheckError, MigrationError, UsageError
 from dbtasks.migrator import half_done
 from dbtasks.migrator.left_indexes import LeftIndexes
@@ -28,6 +24,7 @@ from dbtasks.revisions.history import several_heads
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    from alembic.autogenerate import RevisionContext
     from alembic.runtime.migration import MigrationContext, MigrationStep
     from alembic.script import Script
 
@@ -194,6 +191,8 @@ class Migrator:
             CheckError: models and database agree, and `empty` was not asked for.
             MigrationError: the database is not at head, or there are several heads.
         """
+        from dbtasks.drift import findings  # here and below: runs of revisions do without
+
         context = self._compare(in_docstring(message), autogenerate=not empty)
         if not empty and not context._last_autogen_context.sorted_tables:  # noqa: SLF001
             raise CheckError(
@@ -254,6 +253,10 @@ class Migrator:
         Raises:
             SettingsError: `accepted_drift.toml` is malformed.
         """
+        from dbtasks.drift import accepted as accepted_drift
+        from dbtasks.drift import described, findings
+        from dbtasks.environment.imports import files_of
+
         accepted_file = self.environment.env_file.with_name(accepted_drift.FILE_NAME)
         accepted = accepted_drift.read_accepted(accepted_file)
         context = self._compare(None, autogenerate=True)
@@ -319,6 +322,10 @@ class Migrator:
 
     def _compare(self, message: str | None, *, autogenerate: bool) -> RevisionContext:
         """Let Alembic compare the models with the database, as its `revision` and `check` do."""
+        from alembic.autogenerate import RevisionContext
+
+        from dbtasks.drift import comparison
+
         arguments = {
             "message": message,
             "autogenerate": autogenerate,

@@ -85,6 +85,6 @@ def remedy(failed: Failure, journal: Journal) -> str:
 
 
 def _has_autocommit(step: Step) -> bool:
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        return "autocommit_block" in Path(step.path).read_text(encoding="utf-8")
+    with contextlib.suppress(OSError):
+        return b"autocommit_block" in Path(step.path).read_bytes()
     return False

@@ -13,7 +13,6 @@ import sqlalchemy
 from psycopg import sql
 
 from dbtasks import maintenance
-from dbtasks.catalog import invalid_indexes
 from dbtasks.environment import concurrently
 from dbtasks.environment.errors import sqlstate
 from dbtasks.environment.limits import asked, in_autocommit
@@ -184,6 +183,8 @@ class LeftIndexes:
             )
 
     def _read(self) -> tuple[InvalidIndex, ...]:
+        from dbtasks.catalog import invalid_indexes  # few runs need it
+
         assert self._environment.url is not None
         with maintenance.connect(self._environment.url) as connection:
             return invalid_indexes.read(connection)
