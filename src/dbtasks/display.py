@@ -7,6 +7,8 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
+from dbtasks.garbage import no_collections
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -168,7 +170,8 @@ class Display:
 
         self.clear()
         if not _styled(sys.stdout):
-            drawn = graph.lines(revisions, encoding=sys.stdout.encoding)
+            with no_collections():
+                drawn = graph.lines(revisions, encoding=sys.stdout.encoding)
             sys.stdout.writelines("".join(part.text for part in line) + "\n" for line in drawn)
             sys.stdout.flush()
             return

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbtasks.errors import DbtasksError, MigrationError, ServerError
+from dbtasks.garbage import no_collections
 from dbtasks.results import Revision, Standing
 
 if TYPE_CHECKING:
@@ -76,16 +77,24 @@ class Records:
         """
         from dbtasks.pictures.ranges import select
 
-        sources = self.revisions.ordered()
         current: tuple[str, ...] = ()
-        try:
+        with no_collections():
+            sources = self.revisions.ordered()
+            try:
+                current = self._applied_if_running()
+            except DbtasksError as error:
+                self._say(f"the current revision is not marked: {error.message}")
+            found = self._described(sources, current)
+            return select(found, from_=from_, to=to, last=last)
+
+    def _applied_if_running(self) -> tuple[str, ...]:
+        from dbtasks import maintenance
+
+        with maintenance.looks_kept():
             status = self._server().status()
-            if status.state == "running" and status.url is not None:
-                current = self.applied(status.url)
-        except DbtasksError as error:
-            self._say(f"the current revision is not marked: {error.message}")
-        found = self._described(sources, current)
-        return select(found, from_=from_, to=to, last=last)
+            if status.state != "running" or status.url is None:
+                return ()
+            return self.applied(status.url)
 
     def merged_heads(self, base: str) -> tuple[Revision, ...]:
         """Return the effective heads that merging this branch into `base` would give.

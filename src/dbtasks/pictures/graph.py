@@ -219,7 +219,12 @@ class _Terminal:
         )
 
     def _shown(self, word: str) -> str:
-        return clean(word).encode(self._encoding, "replace").decode(self._encoding)
+        text = clean(word)
+        return (
+            text
+            if text.isascii()
+            else text.encode(self._encoding, "replace").decode(self._encoding)
+        )
 
 
 def _fit(words: list[tuple[Role, str]], room: int, ellipsis: str) -> list[Segment]:

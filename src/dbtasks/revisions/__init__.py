@@ -6,14 +6,13 @@ a file is run only where it computes its identifiers, and `History.computed` the
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import gc
 import os
 import stat
 from typing import TYPE_CHECKING, Any
 
 from dbtasks.errors import MigrationError
+from dbtasks.garbage import no_collections
 from dbtasks.revisions.cache import RevisionCache
 from dbtasks.revisions.history import History, MissingParent
 from dbtasks.revisions.locations import read_locations
@@ -21,8 +20,6 @@ from dbtasks.revisions.source import RevisionSource
 from dbtasks.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from alembic.script import ScriptDirectory
 
     from dbtasks.revisions.locations import VersionLocations
@@ -43,23 +40,11 @@ def read_history(settings: Settings, *, check: bool = True, cache: bool = True) 
         SettingsError: the Alembic configuration is missing, malformed or names no folder.
         MigrationError: a file is broken, or `History.check()` found something.
     """
-    with _no_collections():
+    with no_collections():
         history = History(_read(settings, RevisionCache(State(settings) if cache else None)))
     if check:
         history.check()
     return history
-
-
-@contextlib.contextmanager
-def _no_collections() -> Iterator[None]:
-    """Keep Python from looking for garbage, again and again, among thousands of revisions to keep."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _read(settings: Settings, cache: RevisionCache) -> list[RevisionSource]:
