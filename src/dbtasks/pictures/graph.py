@@ -34,8 +34,7 @@ class Segment(NamedTuple):
 Line = tuple[Segment, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
+class Row(NamedTuple):
     """One revision in its lane, and what happens to the lanes right below it.
 
     `edges` are its parents, each with the lane that leads there; `moved` is a lane that ends below
@@ -162,7 +161,13 @@ class _Terminal:
         current = row.revision.is_current
         glyph = self._glyphs.current if current else self._glyphs.revision
         role: Role = "current" if current else "head" if row.revision.is_head else "lane"
-        used = [lane for lane in range(self._limit) if lane in self._active or lane == row.lane]
+        few = len(self._active) < self._limit  # of thousands of lanes not all are looked at
+        lanes = sorted({*self._active, row.lane}) if few else range(self._limit)
+        used = [
+            lane
+            for lane in lanes
+            if lane < self._limit and (lane in self._active or lane == row.lane)
+        ]
         more = len(used) < len(self._active) + (row.lane not in self._active)
         columns = [" "] * (self._limit + 1 if more else used[-1] + 1)
         for lane in used:
@@ -176,7 +181,7 @@ class _Terminal:
             Segment(text="".join(f" {column}" for column in columns[at + 1 :]), role="lane"),
         ]
         room = self._width - 2 * len(columns) + 1
-        return tuple(one for one in (*drawn, *self._words(row, room)) if one.text)
+        return tuple([one for one in (*drawn, *self._words(row, room)) if one.text])
 
     def _column(self, row: Row) -> int:
         """Return the column of a row's lane; what has no room for its own shares the last one."""
@@ -213,10 +218,8 @@ class _Terminal:
             words.append(("note", f"(needs {_some(one.depends_on)})"))
         if row.missing:
             words.append(("note", f"(parent {_some(row.missing)} not shown)"))
-        cleaned = [(role, self._shown(word)) for role, word in words]
-        return _fit(
-            [(role, f" {word}") for role, word in cleaned if word], room, self._glyphs.ellipsis
-        )
+        cleaned = [(role, f" {shown}") for role, word in words if (shown := self._shown(word))]
+        return _fit(cleaned, room, self._glyphs.ellipsis)
 
     def _shown(self, word: str) -> str:
         text = clean(word)
@@ -229,7 +232,7 @@ class _Terminal:
 
 def _fit(words: list[tuple[Role, str]], room: int, ellipsis: str) -> list[Segment]:
     """Shorten words until they fit: the message first, and what matters most last."""
-    over = sum(cells(word) for _, word in words) - room
+    over = sum([cells(word) for _, word in words]) - room
     if over <= 0:
         return [Segment(text=word, role=role) for role, word in words]
     least = (("message", 20), ("note", 14), ("label", 10), ("revision", 13), ("message", 0))
