@@ -51,6 +51,10 @@ class Records:
             self._say(f"Alembic was asked what these compute: {', '.join(history.computed)}")
         return history
 
+    def forget_files(self) -> None:
+        """Give back the memory that the revision files take; they are read again when asked for."""
+        vars(self).pop("revisions", None)
+
     def _with_place(self, error: MigrationError, revision: str) -> MigrationError:
         """Add which branch or commit has a missing revision, if git knows one."""
         from dbtasks.git import find_repository

@@ -74,7 +74,7 @@ class Revision:
     author: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
     """One revision to apply or to undo, `number` of `total`."""
 
@@ -96,7 +96,7 @@ class RehearsedStep:
     sql: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Applied:
     """One revision that was applied or undone, and how many seconds that took."""
 

@@ -100,7 +100,9 @@ class Runs:
                 with self.alone(url):
                     result = done(url)
                     if result is None:
-                        result = work(self._migrator())
+                        migrator = self._migrator()
+                        self._records.forget_files()  # Alembic holds them now
+                        result = work(migrator)
         return result
 
     def _migrated(self, url: DatabaseURL, target: str | None) -> Outcome | None:

@@ -24,7 +24,7 @@ _READS = re.compile(
 _COMMIT = re.compile(r"\s*(?:COMMIT|END)\b", re.IGNORECASE)
 
 
-@dataclass
+@dataclass(slots=True)
 class Part:
     """What is known of one revision: `statements` are those that stay, whatever happens.
 

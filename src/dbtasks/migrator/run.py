@@ -112,7 +112,11 @@ class Run:
     def _described(self, steps: list[MigrationStep]) -> Iterator[Step]:
         before = len(self._done)
         for step in describe(steps):
-            yield replace(step, number=step.number + before, total=step.total + before)
+            yield (
+                replace(step, number=step.number + before, total=step.total + before)
+                if before
+                else step
+            )
 
     def _look_on(self, context: MigrationContext) -> None:
         connection = context.connection
