@@ -503,8 +503,8 @@ def wait_for_log(name: str, text: str) -> None:
 
 @pytest.mark.parametrize("removed", [False, True])
 def test_killed_while_the_volume_is_initialised(lab: Lab, removed: bool) -> None:
-    server = lab.server()
-    client = start_elsewhere(lab)
+    server = lab.server(user=lab.token)  # who has no seed
+    client = start_elsewhere(lab, user=lab.token)
     wait_for_log(name_of(server), "creating subdirectories")
     client.kill()
     client.wait()
@@ -520,8 +520,8 @@ def test_killed_while_the_volume_is_initialised(lab: Lab, removed: bool) -> None
 
 
 def test_killed_client_does_not_end_a_first_start(lab: Lab) -> None:
-    server = lab.server()
-    client = start_elsewhere(lab)
+    server = lab.server(user=lab.token)  # who has no seed
+    client = start_elsewhere(lab, user=lab.token)
     wait_for_log(name_of(server), "creating subdirectories")
     client.send_signal(signal.SIGINT)
     client.wait()

@@ -23,6 +23,7 @@ from dbtasks.servers.container import (
     watch,
 )
 from dbtasks.servers.container_log import dead, log_lines
+from dbtasks.servers.docker_first_start import FirstStart
 from dbtasks.servers.docker_objects import (
     RETRY_AFTER,
     ChangedMeanwhileError,
@@ -65,6 +66,7 @@ class DockerServer(Server):
         self._name = self._objects.names.container
         self._replacement = Replacement(self._objects, self.say)
         self._refused_ports: set[int] = set()
+        self._first_start = FirstStart(self._objects, settings, self.state, self.say)
 
     def status(self) -> ServerStatus:
         """Look at the container: one question to Docker."""
@@ -127,6 +129,7 @@ class DockerServer(Server):
             self._replacement.remove()
             objects.remove_data()
             self.state.forget(objects.secret)
+        self._first_start.is_repeated = True
 
     def psql(self) -> tuple[list[str], dict[str, str]]:
         """Return the psql of this machine, else the container's."""
@@ -165,6 +168,7 @@ class DockerServer(Server):
         if unfinished and not (seen and objects.initialises(seen)):
             objects.volume_labels()  # refuses one that somebody else has made meanwhile
             self.say(f"the first start of {self._name} was interrupted: beginning anew")
+            self._first_start.give_up_seed()
             if seen is not None:
                 objects.remove_container(seen)
             self._replacement.remove()
@@ -178,6 +182,8 @@ class DockerServer(Server):
                 seen = self._present()
             awake = seen.status == "running" and seen.address is not None
             self._wake(seen, port)
+            if unfinished:
+                self._first_start.settle(seen, self._present, self._check_alive)
             url = self._wait(seen if awake else self._present())
         except (DbtasksError, DockerException) as error:
             if not isinstance(error, (NoSuchContainer, NoSuchVolume)):
@@ -212,7 +218,8 @@ class DockerServer(Server):
         if labels is None:
             self._tell_of_other_majors()
             objects.create_volume()
-        objects.create_container(image, port, replaces=replaces)
+        seeded = labels is None and self._first_start.fill()
+        objects.create_container(image, port, replaces=replaces, seeded=seeded)
         return labels is None
 
     def data_of_majors(self) -> tuple[other_majors.Data, ...]:

@@ -120,6 +120,8 @@ class DockerObjects:
 
     def initialises(self, seen: Seen) -> bool:
         """Tell whether a container whose volume is unfinished is on a good way or already there."""
+        if plan.SEEDED in seen.labels:
+            return False
         if seen.status == "created":
             return True
         log = "\n".join(last_lines(self.docker, seen, _WHOLE_LOG))
@@ -154,10 +156,13 @@ class DockerObjects:
         self.docker.volume.create(self.names.unfinished, labels=labels)
         self.docker.volume.create(self.names.volume, labels=labels)
 
-    def create_container(self, image: plan.Image, port: int, *, replaces: bool) -> None:
+    def create_container(
+        self, image: plan.Image, port: int, *, replaces: bool, seeded: bool = False
+    ) -> None:
         """Make the container; a file brings the password, so that no command line shows it."""
         labels = plan.container_labels(self._settings)
         labels |= {plan.REPLACES: self.names.before} if replaces else {}
+        labels |= {plan.SEEDED: "1"} if seeded else {}
         self._say(f"making container {self.names.container} from {image.name}")
         with self._env_file() as env_file:
             try:
@@ -226,9 +231,11 @@ class DockerObjects:
         """Remove the data volume, then the marks of an unfinished one."""
         with contextlib.suppress(NoSuchVolume):
             if not self._remove_volume():
-                late = self.look()  # which the engine was still making for a killed client
-                if late is not None:
-                    self.remove_container(late)
+                # What the engine was still making or filling for a killed client.
+                for name in (self.names.container, self.names.filling):
+                    late = self.look(name)
+                    if late is not None:
+                        self.remove_container(late)
                 if not self._remove_volume():
                     raise self._in_use()
         self.mark_finished()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 REPLACES = "dbtasks.replaces"
 # On a data volume that an upgrade of the server made: the major that the data come from.
 MOVED_FROM = "dbtasks.moved-from"
+# On a container whose data come from a seed: its first start is done when we have changed the password.
+SEEDED = "dbtasks.seeded"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,8 @@ class Names:
     the absence that says finished: a mark that gets lost must never cost data.
 
     `before` is the container of before while the one in its place has not answered yet. The volume
-    `moving` exists while data of another major are being moved into the data volume.
+    `moving` exists while data of another major are being moved into the data volume. The container
+    `filling` fills the data volume from a seed, and removes itself.
     """
 
     container: str
@@ -45,6 +48,7 @@ class Names:
     unfinished: str
     before: str
     moving: str
+    filling: str
 
     @classmethod
     def of(cls, settings: Settings) -> Names:
@@ -56,6 +60,7 @@ class Names:
             unfinished=f"{name}-unfinished",
             before=f"{name}-before",
             moving=f"{name}-moving",
+            filling=f"{name}-filling",
         )
 
 

@@ -61,7 +61,7 @@ def start(order: Order) -> DockerThrowaway:
     image = DockerImage.get(order.settings, order.say)
     order.say(f"starting a throwaway server from {image.about.name}")
     seed = seed_of(image, order.settings)
-    return started_from(seed, lambda seed: _start(order, image, seed), _discard)
+    return started_from(seed, lambda seed: _start(order, image, seed), discard)
 
 
 def seed_of(image: DockerImage, settings: Settings) -> Seed | None:
@@ -108,7 +108,7 @@ def reap() -> int:
     left = left_over()
     for name in left:
         remove(name)
-    forget_unused(DockerThrowaway.kind, _discard)
+    forget_unused(DockerThrowaway.kind, discard)
     return len(left)
 
 
@@ -152,7 +152,7 @@ def _first_password(order: Order, seed: Seed | None) -> str:
     return order.password if seed is None else seed.password
 
 
-def _discard(seed: str) -> None:
+def discard(seed: str) -> None:
     """Remove a seed's volume, unless a server is just being made from it."""
     with contextlib.suppress(DockerRefusedError):
         docker("volume", "rm", seed)

@@ -12,7 +12,7 @@ from dbtasks.servers.throwaway.client import DockerRefusedError, docker
 from dbtasks.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from dbtasks.servers.throwaway.seed import Seed
     from dbtasks.settings import Settings
@@ -24,7 +24,7 @@ _INITDB = "POSTGRES_INITDB_ARGS"
 # one the entrypoint first makes the data, as on every first start, and they are kept when that
 # server, on a port that nobody knows, has ended in order. Whatever fails here, the server starts.
 # Only root may enter the seed's folder, so that no later server can change it.
-_FROM_SEED = """
+_FILL = """
 seed=/dbtasks-seed
 if [ -f "$seed/data.tar" ]; then
     mkdir -p "$PGDATA"
@@ -50,7 +50,16 @@ elif [ -w "$seed" ] && chmod 700 "$seed"; then
     fi
     rm -f "$draft"
 fi
-exec "$@"
+"""
+_FROM_SEED = f'{_FILL}exec "$@"\n'
+# Fills the data of a server that is to stay, and says so once they are on the disk. What scripts of
+# the image do is for the database of the first start, which a seed does not know.
+_ONLY_FILL = f"""
+[ -z "$(ls -A /docker-entrypoint-initdb.d 2>/dev/null)" ] || exit 0
+{_FILL}
+[ -f "$PGDATA/PG_VERSION" ] || exit 0
+sync -f "$PGDATA" 2>/dev/null || sync
+echo filled
 """
 
 
@@ -105,9 +114,16 @@ class DockerImage:
         command = plan.command(self.about, parameters)
         if seed is None:
             return [self.id, *command]
+        return self._with_seed(seed, _FROM_SEED, command)
+
+    def filling(self, seed: Seed) -> list[str]:
+        """Return the arguments of `docker run` that only fill the data folder; it prints `filled` then."""
+        return self._with_seed(seed, _ONLY_FILL, plan.command(self.about, {}))
+
+    def _with_seed(self, seed: Seed, script: str, command: Iterable[str]) -> list[str]:
         volume = f"type=volume,src={seed.name},dst=/dbtasks-seed,volume-label={SEED_LABEL}=1"
         options = ["--mount", volume, "--entrypoint", "sh"]
-        return [*options, self.id, "-c", _FROM_SEED, "sh", *self.entrypoint, *command]
+        return [*options, self.id, "-c", script, "sh", *self.entrypoint, *command]
 
 
 def _pull(settings: Settings, name: str, say: Callable[[str], None]) -> None:

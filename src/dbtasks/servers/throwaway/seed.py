@@ -60,6 +60,11 @@ class Seed:
         password = base64.urlsafe_b64encode(digest).decode().rstrip("=")
         return cls(name=name, source=source, password=password, cache=cache)
 
+    @property
+    def is_known(self) -> bool:
+        """Tell whether the seed has been of use in the last month."""
+        return (self.cache / f"{self.name}.used").exists()
+
     def mark_used(self) -> None:
         """Remember that the seed has been of use today, and what it was made with."""
         with contextlib.suppress(OSError):

@@ -1,0 +1,137 @@
+"""The first start of a development server on data from a seed, so that no initdb has to run."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from dbtasks.errors import ServerError
+from dbtasks.servers import docker_plan as plan
+from dbtasks.servers.base import wait_until_ready
+from dbtasks.servers.container import watch
+from dbtasks.servers.docker_objects import ChangedMeanwhileError
+from dbtasks.servers.throwaway import docker as throwaway
+from dbtasks.servers.throwaway.client import DockerRefusedError, docker
+from dbtasks.servers.throwaway.image import DockerImage
+from dbtasks.url import DatabaseURL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dbtasks.servers.container import Seen
+    from dbtasks.servers.docker_objects import DockerObjects
+    from dbtasks.servers.throwaway.seed import Seed
+    from dbtasks.settings import Settings
+    from dbtasks.state import State
+
+_POLL = 0.02
+
+
+class FirstStart:
+    """Fills an empty data volume from the seed of throwaway servers, before its container is made.
+
+    The seed holds what the image's first start makes, down to a password of this account that ends
+    with `settle`. Until then the volume has its mark of an unfinished one, and whoever finds such a
+    volume begins anew with initdb: so two checkouts that disturb each other come to an end.
+    """
+
+    def __init__(
+        self,
+        objects: DockerObjects,
+        settings: Settings,
+        state: State,
+        say: Callable[[str], None],
+    ) -> None:
+        self._objects, self._settings, self._state, self._say = objects, settings, state, say
+        self._seed: Seed | None = None
+        self._may_use_seed = objects.moving_from is None
+        self.is_repeated = False
+        """Whether the data of before were just removed: who begins anew once does so again, and
+        then a missing seed is made."""
+
+    def give_up_seed(self) -> None:
+        """Let the image make the data itself."""
+        self._may_use_seed = False
+
+    def fill(self) -> bool:
+        """Fill the data volume, which is new, and tell whether there is something in it now."""
+        if not self._may_use_seed:
+            return False
+        self._may_use_seed = False  # once: whatever goes wrong, the second attempt works without
+        image = DockerImage.get(self._settings, self._say)
+        seed = throwaway.seed_of(image, self._settings)
+        if seed is None or not (self.is_repeated or seed.is_known):
+            return False
+        if self._run(image, seed) != "filled":
+            return False
+        self._seed = seed
+        return True
+
+    def settle(
+        self, seen: Seen, look: Callable[[], Seen], check_alive: Callable[[Seen], None]
+    ) -> None:
+        """Make the database, and end the password of the seed, once the server answers.
+
+        Raises:
+            ChangedMeanwhileError: the seed was of no use, and is gone.
+        """
+        seed, self._seed = self._seed, None
+        if seed is None or seen.address is None:
+            return
+        from dbtasks import maintenance
+
+        def ours() -> Seen:
+            found = look()
+            if found.id != seen.id:
+                raise ChangedMeanwhileError
+            return found
+
+        url = DatabaseURL(
+            host=seen.address[0],
+            port=seen.address[1],
+            user=self._settings.user,
+            password=seed.password,
+            database="postgres",
+        )
+        try:
+            wait_until_ready(
+                url,
+                timeout=self._settings.start_timeout,
+                say=self._say,
+                check_alive=watch(ours, check_alive),
+                poll=_POLL,
+            )
+        except ServerError as error:
+            if error.code not in {"died", "password"}:
+                raise
+            self._say(f"what was kept of the image's first start is of no use: {error.message}")
+            throwaway.discard(seed.name)
+            raise ChangedMeanwhileError from None
+        maintenance.create(url.with_database(self._settings.database))
+        maintenance.change_password(url, self._state.password(self._objects.secret))
+        seed.mark_used()
+
+    def _run(self, image: DockerImage, seed: Seed) -> str:
+        name, settings = self._objects.names.filling, self._settings
+        arguments = ["run", "--rm", "--pull", "never", "--name", name]
+        arguments += ["--network", "none", "--log-driver", "none", "--no-healthcheck"]
+        for label, value in plan.container_labels(settings).items():
+            arguments += ["--label", f"{label}={value}"]
+        path = plan.data_path(image.about, settings.postgres)
+        arguments += ["--volume", f"{self._objects.names.volume}:{path}"]
+        environment = {
+            **image.environment,
+            "POSTGRES_USER": settings.user,
+            "POSTGRES_PASSWORD": seed.password,
+        }
+        done = False
+        try:
+            printed = docker(*arguments, *image.filling(seed), environment=environment)
+            done = True
+        except DockerRefusedError:
+            return ""
+        finally:
+            if not done:
+                with contextlib.suppress(DockerRefusedError, ServerError):
+                    throwaway.remove(name)
+        return (printed.split() or [""])[-1]
