@@ -110,6 +110,7 @@ class FirstStart:
         maintenance.create(url.with_database(self._settings.database))
         maintenance.change_password(url, self._state.password(self._objects.secret))
         seed.mark_used()
+        throwaway.forget_unused_seeds()
 
     def _run(self, image: DockerImage, seed: Seed) -> str:
         name, settings = self._objects.names.filling, self._settings

@@ -108,8 +108,13 @@ def reap() -> int:
     left = left_over()
     for name in left:
         remove(name)
-    forget_unused(DockerThrowaway.kind, discard)
+    forget_unused_seeds()
     return len(left)
+
+
+def forget_unused_seeds() -> None:
+    """Discard the seeds of images that nobody has used for a month."""
+    forget_unused(DockerThrowaway.kind, discard)
 
 
 def left_over() -> list[str]:
