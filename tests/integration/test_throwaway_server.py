@@ -395,7 +395,8 @@ class TestDocker:
         assert [name for name in volumes if not name.startswith("dbtasks-seed-")] == []
 
     def test_that_does_not_answer_in_time_shows_its_log(self, settings: Settings) -> None:
-        hasty = dataclasses.replace(settings, start_timeout=0.001)
+        slow = {"pre_auth_delay": "20"}  # longer than a connection is waited for
+        hasty = dataclasses.replace(settings, start_timeout=0.001, server_options=slow)
         with pytest.raises(ServerError) as raised, throwaway_server(hasty):
             pass
         assert raised.value.code == "start-timeout"
