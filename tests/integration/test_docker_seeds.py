@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import subprocess
+import threading
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from dbtasks.errors import RefusedError, ServerError
 from dbtasks.servers.docker import DockerServer
 from dbtasks.servers.throwaway import docker as throwaway
 from dbtasks.servers.throwaway.image import DockerImage
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -146,6 +148,37 @@ def test_killed_before_the_password_was_changed(settings: Settings) -> None:
     assert maintenance.exists(url)
     argv = ["docker", "ps", "--all", "--quiet", "--filter", f"name={name}-filling"]
     assert subprocess.run(argv, check=True, capture_output=True).stdout == b""
+
+
+def test_a_password_that_another_process_is_about_to_give_is_waited_for(
+    settings: Settings,
+) -> None:
+    url = recreate(settings)
+    name, user = f"dbtasks-{settings.key}", settings.user
+    labels = [f"--label=dbtasks.{key}={value}" for key, value in _labels(settings).items()]
+    mark = ["docker", "volume", "create", *labels, f"{name}-unfinished"]
+    subprocess.run(mark, check=True, capture_output=True)
+    server, refused = DockerServer(settings), ServerError("x", code="password")
+    said: list[str] = []
+    answers: list[DatabaseURL] = []
+    other = DockerServer(settings, said.append)
+    with maintenance.connect(url) as connection:
+        connection.execute(f"ALTER ROLE {user} PASSWORD 'the seed''s'".encode())
+
+        early = server.explain(refused)
+        waiting = threading.Thread(target=lambda: answers.append(other.wait(60)))
+        waiting.start()
+        until(lambda: said, "the wait began")
+        connection.execute(f"ALTER ROLE {user} PASSWORD '{url.password}'".encode())
+        DockerServer(settings)._objects.mark_finished()
+        waiting.join()
+
+    assert early.message == (
+        f"container {name} is at its first start and does not have its password yet"
+    )
+    assert said == [f"waiting for the docker server container {name}: {early.message}"]
+    assert server.explain(refused).message == early.message  # it was given meanwhile
+    assert answers == [url]
 
 
 def _labels(settings: Settings) -> dict[str, str]:

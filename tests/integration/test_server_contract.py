@@ -261,9 +261,12 @@ def test_waiting_lasts_until_somebody_has_started_the_server(case: Case, state: 
 
 
 def test_what_explains_a_refused_password_is_for_that_only(server: Server) -> None:
-    server.start()
+    url = server.start().with_database("postgres")
     other = ServerError("x", code="unreachable")
-    misfit = server.explain(ServerError("x", code="password"))
+    with maintenance.connect(url) as connection:
+        maintenance.change_password(url, "not the one that is known here")
+        misfit = server.explain(ServerError("x", code="password"))
+        connection.execute(f"""ALTER ROLE "{url.user}" PASSWORD '{url.password}'""".encode())
 
     assert server.explain(other) is other
     assert misfit.code == "password"

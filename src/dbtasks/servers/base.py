@@ -128,7 +128,7 @@ class Server(ABC):
             status = self.status()
             state = f"it is {status.state}"
             if status.state == "running":
-                silence = _silence(status.url) if status.url else None
+                silence = self._silence_for_now(status.url) if status.url else None
                 if status.url and silence is None:
                     return status.url
                 state = silence.message if silence else "it is running and has no address"
@@ -145,8 +145,21 @@ class Server(ABC):
             time.sleep(_LOOK_EVERY)
 
     def explain(self, error: ServerError) -> ServerError:
-        """Return what a refused connection to the running server means; `error` if it says all."""
+        """Return what a refused connection to the running server means; `error` if it says all.
+
+        Its code is `first-start` where another process is just giving the server its password.
+        """
         return error
+
+    def _silence_for_now(self, url: DatabaseURL) -> ServerError | None:
+        """Return as `silence_of` does, also for a password that is not yet the server's."""
+        try:
+            return silence_of(url)
+        except ServerError as error:
+            explained = self.explain(error)
+            if explained.code != "first-start":
+                raise
+            return explained
 
 
 def wait_until_ready(
@@ -168,7 +181,7 @@ def wait_until_ready(
     """
     limit = time.monotonic() + timeout
     while True:
-        silence = _silence(url)
+        silence = silence_of(url)
         if silence is None:
             return
         say(f"waiting for PostgreSQL at {url.place}")
@@ -182,7 +195,7 @@ def wait_until_ready(
         time.sleep(poll)
 
 
-def _silence(url: DatabaseURL) -> ServerError | None:
+def silence_of(url: DatabaseURL) -> ServerError | None:
     """Return None if the server answers the application's user, else why it may do so later.
 
     Raises:

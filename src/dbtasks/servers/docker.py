@@ -13,7 +13,7 @@ from dbtasks.errors import DbtasksError, ServerError
 from dbtasks.results import ServerStatus
 from dbtasks.servers import docker_plan as plan
 from dbtasks.servers import engine, other_majors, ports
-from dbtasks.servers.base import Server, wait_until_ready
+from dbtasks.servers.base import Server, silence_of, wait_until_ready
 from dbtasks.servers.container import (
     RECREATE,
     Seen,
@@ -155,7 +155,25 @@ class DockerServer(Server):
             return error
         if seen.labels.get("dbtasks.user", self.settings.user) != self.settings.user:
             return self._other_user(seen.labels)
-        return self._misfit(seen) if error.code == "password" else error
+        if error.code != "password":
+            return error
+        return self._first_start_of_another(seen) or self._misfit(seen)
+
+    def _first_start_of_another(self, seen: Seen) -> ServerError | None:
+        """Return the error for a password that another process is about to give, or just gave."""
+        if plan.SEEDED not in seen.labels:
+            return None
+        if not self._objects.is_unfinished():
+            try:
+                if all(map(silence_of, self._urls(seen))):
+                    return None
+            except ServerError:
+                return None
+        return ServerError(
+            f"container {self._name} is at its first start and does not have its password yet",
+            remedy="invoke db.wait returns when it is ready; invoke db.start begins one anew that was interrupted",
+            code="first-start",
+        )
 
     def _bring_up(self) -> DatabaseURL:
         """Lead the container from whatever state it is in to one that answers."""
