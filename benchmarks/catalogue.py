@@ -12,6 +12,7 @@ from benchmarks.cases import (
     proving,
     reading,
     servers,
+    stalling,
     suites,
 )
 
@@ -22,6 +23,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     *listing.BENCHMARKS,
     *reading.BENCHMARKS,
     *migrating.BENCHMARKS,
+    *stalling.BENCHMARKS,
     *checking.BENCHMARKS,
     *servers.BENCHMARKS,
     *cloning.BENCHMARKS,
