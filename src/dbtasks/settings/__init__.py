@@ -11,32 +11,27 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from dbtasks import values as read
-from dbtasks.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from dbtasks.url import DatabaseURL
 
 PREFIX = "DBTASKS_"
-RESERVED = ("DBTASKS_TEST_", "DBTASKS_REQUIRE_ALL")
-_LONGEST_SHOWN = 100
-# What tells databases apart must not leak from the main one into the others.
-_OF_ONE_DATABASE = frozenset({"url", "lock_url", "database", "setup_sql", "port"})
 
 # Short where others wait behind us, long where a statement takes its time: safe where nobody has
 # said anything else about a server that is not ours.
-_ON_EXTERNAL = {"lock_timeout": "3s", "statement_timeout": "1h"}
+ON_EXTERNAL = {"lock_timeout": "3s", "statement_timeout": "1h"}
 EXTERNAL_DEFAULT = "default on an external server"
 
 
 def _shown(name: str) -> str:
-    return f"{_ON_EXTERNAL[name]} on an external server, else none"
+    return f"{ON_EXTERNAL[name]} on an external server, else none"
 
 
 def _option(
@@ -173,15 +168,8 @@ class Settings:
         """The name of this database's server: unique per project, database and major."""
         database = re.sub(r"[^a-zA-Z0-9_.-]+", "-", self.database)
         if database != self.database:
-            database += "-" + _digest(self.database)
+            database += "-" + digest(self.database)
         return f"{self.name}-{database}-pg{self.postgres}"
-
-
-class Layer(NamedTuple):
-    """The settings that one place gives, and the name of that place for messages."""
-
-    name: str
-    values: Mapping[str, object]
 
 
 def options() -> tuple[Field[Any], ...]:
@@ -234,182 +222,16 @@ def load_settings(
     Raises:
         SettingsError: a value is malformed, or a key is unknown.
     """
+    from dbtasks.settings import defaults, layers  # `invoke --list` reads no setting
+
     root = find_root(Path.cwd()) if root is None else root.resolve()
     environ = os.environ if environ is None else environ
-    known = {item.name: item for item in options()}
-    tables = (
-        Layer("pyproject.toml [tool.dbtasks]", _read_pyproject(root)),
-        Layer("Invoke's configuration (db)", invoke or {}),
-    )
-    declared = {name for table in tables for name in _databases(table)} | (
-        {database} if database else set()
-    )
-    layers = [
-        *(layer for table in tables for layer in _split(table, database)),
-        *_environment_layers(environ, database, declared),
-        Layer("flag", flags or {}),
-    ]
-    values: dict[str, Any] = {}
-    sources: dict[str, str] = {}
-    for layer in layers:
-        for key, value in layer.values.items():
-            if key not in known:
-                raise _unknown(key, known, layer.name)
-            if value is None:
-                continue
-            values[key] = _parse(known[key], value, layer.name)
-            sources[key] = layer.name
-    return _complete(root, database, values, sources)
+    given = layers.strongest_last(root, database, invoke or {}, environ, flags or {})
+    return defaults.complete(root, database, *layers.merge(given))
 
 
-def _complete(
-    root: Path, label: str | None, values: dict[str, Any], sources: dict[str, str]
-) -> Settings:
-    """Fill in the defaults that depend on other settings."""
-    folder = re.sub(r"[^a-zA-Z0-9_.-]+", "-", root.name).strip("-._") or "project"
-    base = re.sub(r"\W+", "_", folder, flags=re.ASCII).lower()[:40]
-    defaults: dict[str, Any] = {
-        "name": f"{folder[:40]}-{_digest(str(root))}",
-        "database": f"{base}_{label}"[:63] if label else base,
-        "server_options": {},
-        "env": {},
-    }
-    for item in options():
-        if item.name not in values:
-            sources[item.name] = "default"
-            values[item.name] = defaults.get(
-                item.name, None if item.default is MISSING else item.default
-            )
-    values["server_options"] = {"log_lock_waits": "on", **values["server_options"]}
-    url: DatabaseURL | None = values["url"]
-    if url is not None and not url.database:
-        values["url"] = url = url.with_database(values["database"])
-    if url is not None and sources["url"] != "default" and values["server"] in {"auto", "external"}:
-        values["database"], sources["database"] = url.database, f"url ({sources['url']})"
-        for name, value in _ON_EXTERNAL.items():
-            # Past a pooler that shares sessions (hence a lock_url) others would get what we set.
-            if sources[name] == "default" and values["lock_url"] is None:
-                values[name], sources[name] = value, EXTERNAL_DEFAULT
-    return Settings(
-        **values,
-        root=root,
-        label=label or "db",
-        sources={name: sources[name] for name in option_names()},
-    )
-
-
-def _databases(layer: Layer) -> Mapping[str, Mapping[str, object]]:
-    """Return the `databases` table of a layer, checked for its shape."""
-    databases = layer.values.get("databases") or {}
-    if not hasattr(databases, "items"):
-        raise SettingsError(
-            f"databases in {layer.name} is no table", remedy="write [tool.dbtasks.databases.NAME]"
-        )
-    for name, override in databases.items():
-        if not isinstance(name, str):
-            raise SettingsError(
-                f"databases in {layer.name} has the name {name!r}, which is no text",
-                remedy="put the name in quotes",
-            )
-        if not hasattr(override, "items"):
-            raise SettingsError(
-                f"databases.{name} in {layer.name} is no table of settings",
-                remedy=f"write [tool.dbtasks.databases.{name}] and its settings below it",
-            )
-    return databases  # type: ignore[return-value]
-
-
-def _split(layer: Layer, database: str | None) -> Iterable[Layer]:
-    """Separate a layer's common settings from those of one of its databases."""
-    common = {key: value for key, value in layer.values.items() if key != "databases"}
-    if database is None:
-        yield Layer(layer.name, common)
-        return
-    yield Layer(
-        layer.name, {key: value for key, value in common.items() if key not in _OF_ONE_DATABASE}
-    )
-    if database in _databases(layer):
-        yield Layer(f"{layer.name} databases.{database}", _databases(layer)[database])
-
-
-def _environment_layers(
-    environ: Mapping[str, str], database: str | None, declared: Iterable[str]
-) -> Iterable[Layer]:
-    """Read `DBTASKS_*` and `DATABASE_URL`; every further database has variables of its own."""
-    names = option_names()
-    common = {environment_name(name): name for name in names}
-    own = {environment_name(name, database): name for name in names} if database else {}
-    foreign = {environment_name(name, other) for name in names for other in declared}
-    for variable in sorted(environ):
-        reserved = variable.startswith(RESERVED)
-        if not variable.startswith(PREFIX) or reserved or variable in {*common, *foreign}:
-            continue
-        raise _unknown(variable, [*common, *foreign], "the environment")
-    if database is None and environ.get("DATABASE_URL"):
-        yield Layer("DATABASE_URL", {"url": environ["DATABASE_URL"]})
-    for variable, name in common.items():
-        if environ.get(variable) and not (database and name in _OF_ONE_DATABASE):
-            yield Layer(variable, {name: environ[variable]})
-    for variable, name in own.items():
-        if environ.get(variable):
-            yield Layer(variable, {name: environ[variable]})
-
-
-def _read_pyproject(root: Path) -> Mapping[str, object]:
-    from dbtasks import toml_file
-
-    path = root / "pyproject.toml"
-    try:
-        document = toml_file.read(path)
-    except FileNotFoundError:
-        return {}
-    except toml_file.UnreadableError as error:
-        raise SettingsError(
-            f"{path} {'is no valid TOML' if error.is_syntax else 'cannot be read'}: {error}",
-            remedy="mend the line it names" if error.is_syntax else "mend the file",
-        ) from error
-    try:
-        return toml_file.table(document, "tool", "dbtasks")
-    except toml_file.UnreadableError as error:
-        raise SettingsError(
-            f"{path} cannot be used: {error}",
-            remedy="write [tool.dbtasks] and the settings below it",
-        ) from error
-
-
-def _parse(option: Field[Any], value: object, layer: str) -> Any:
-    try:
-        return option.metadata["parse"](value)
-    except ValueError as error:
-        secret = option.name in {"url", "lock_url", "throwaway_url", "env"}
-        shown = "" if secret else f" = {_written(value)}"
-        raise SettingsError(
-            f"{option.name}{shown} from {layer} {error}",
-            remedy=f"{option.name}: {option.metadata['help']}",
-        ) from None
-    except SettingsError as error:
-        raise SettingsError(
-            f"{option.name} from {layer}: {error.message}", remedy=error.remedy, code=error.code
-        ) from None
-
-
-def _written(value: object) -> str:
-    try:
-        text = repr(value)
-    except ValueError:  # Python writes no number of thousands of digits
-        text = "a number"
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
-
-
-def _unknown(key: object, known: Collection[str], layer: str) -> SettingsError:
-    import difflib
-
-    near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"known settings: {', '.join(known)}"
-    return SettingsError(f"unknown setting {key} in {layer}", remedy=hint, code="unknown-setting")
-
-
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """Return a few characters that tell one text from another in a name."""
     import hashlib
 
     return hashlib.sha256(text.encode()).hexdigest()[:6]
