@@ -62,50 +62,29 @@ def read_exceptions(path: Path, revisions: Collection[str]) -> tuple[KnownExcept
         SettingsError: the file cannot be read, or an entry is malformed, without a reason, or about nothing.
     """
     try:
-        document = toml_file.read(path)
-    except FileNotFoundError:
-        return ()
+        entries = toml_file.entries(path, "exception", _KEYS)
+        return tuple(_entry(number, one, revisions) for number, one in enumerate(entries, 1))
     except toml_file.UnreadableError as error:
-        raise _malformed(path, f"cannot be read: {error}") from error
-    entries = document.pop("exception", [])
-    if document or not isinstance(entries, list):
-        unknown = ", ".join(document) or "exception, which is no list of tables,"
-        raise _malformed(path, f"has {unknown} where only [[exception]] may be")
-    found = tuple(_entry(path, number, one) for number, one in enumerate(entries, 1))
-    for number, one in enumerate(found, 1):
-        if one.revision not in {None, "base", *revisions}:
-            raise _malformed(
-                path, f"entry {number} is about revision {one.revision}, which no file has"
-            )
-    return found
+        raise SettingsError(
+            f"{path}: {error}",
+            remedy="write [[exception]] with proof, revision and reason, and if need be code, object and postgres",
+            code="proof-exceptions",
+        ) from error
 
 
-def _entry(path: Path, number: int, given: Any) -> KnownException:
-    if not isinstance(given, dict):
-        raise _malformed(path, f"entry {number} is no table")
-    unknown = [key for key in given if key not in _KEYS]
-    if unknown:
-        raise _malformed(path, f"entry {number} has the unknown key {unknown[0]}")
+def _entry(number: int, given: dict[str, Any], revisions: Collection[str]) -> KnownException:
     majors = given.pop("postgres", [*SUPPORTED_MAJORS])
     if not isinstance(majors, list) or any(one not in SUPPORTED_MAJORS for one in majors):
-        raise _malformed(path, f"entry {number} has a postgres that is no list of majors")
-    for key, value in given.items():
-        if not isinstance(value, str) or not value.strip():
-            raise _malformed(path, f"entry {number} has a {key} that is no text")
-    for key in ("proof", "reason"):
-        if key not in given:
-            raise _malformed(path, f"entry {number} has no {key}")
+        raise toml_file.UnreadableError(f"entry {number} has a postgres that is no list of majors")
+    toml_file.check_texts(number, given, required=("proof", "reason"))
     proof = given["proof"]
     if proof not in {*PROOFS, _ACROSS}:
-        raise _malformed(path, f"entry {number} is about the unknown proof {proof}")
+        raise toml_file.UnreadableError(f"entry {number} is about the unknown proof {proof}")
     if proof in {*PROOFS_PER_REVISION, _ACROSS} and "revision" not in given:
-        raise _malformed(path, f"entry {number} has no revision, which {proof} wants")
+        raise toml_file.UnreadableError(f"entry {number} has no revision, which {proof} wants")
+    revision = given.get("revision")
+    if revision not in {None, "base", *revisions}:
+        raise toml_file.UnreadableError(
+            f"entry {number} is about revision {revision}, which no file has"
+        )
     return KnownException(**given, postgres=tuple(majors))
-
-
-def _malformed(path: Path, what: str) -> SettingsError:
-    return SettingsError(
-        f"{path}: {what}",
-        remedy="write [[exception]] with proof, revision and reason, and if need be code, object and postgres",
-        code="proof-exceptions",
-    )

@@ -7,6 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
 
@@ -62,3 +63,42 @@ def table(document: dict[str, Any], *names: str) -> dict[str, Any]:
         if not isinstance(found, dict):
             raise UnreadableError(f"{'.'.join(names[:number])} is no table")
     return dict(found)
+
+
+def entries(path: Path, name: str, keys: Collection[str]) -> tuple[dict[str, Any], ...]:
+    """Return the tables of `[[name]]`, which are all that a file may hold; none of a missing file.
+
+    Raises:
+        UnreadableError: it holds something else, or a table has a key that is not one of `keys`.
+    """
+    try:
+        document = read(path)
+    except FileNotFoundError:
+        return ()
+    except UnreadableError as error:
+        raise UnreadableError(f"cannot be read: {error}") from error
+    found = document.pop(name, [])
+    if document or not isinstance(found, list):
+        unknown = ", ".join(document) or f"{name}, which is no list of tables,"
+        raise UnreadableError(f"has {unknown} where only [[{name}]] may be")
+    for number, one in enumerate(found, 1):
+        if not isinstance(one, dict):
+            raise UnreadableError(f"entry {number} is no table")
+        for key in one:
+            if key not in keys:
+                raise UnreadableError(f"entry {number} has the unknown key {key}")
+    return tuple(found)
+
+
+def check_texts(number: int, entry: dict[str, Any], required: Collection[str]) -> None:
+    """Stop unless all that is in an entry is a text, and the `required` keys are there.
+
+    Raises:
+        UnreadableError: a value is none, or one is missing.
+    """
+    for key, value in entry.items():
+        if not isinstance(value, str) or not value.strip():
+            raise UnreadableError(f"entry {number} has a {key} that is no text")
+    for key in required:
+        if key not in entry:
+            raise UnreadableError(f"entry {number} has no {key}")

@@ -50,16 +50,14 @@ def read_accepted(path: Path) -> tuple[Accepted, ...]:
         SettingsError: the file cannot be read, or an entry lacks a reason or what it matches.
     """
     try:
-        document = toml_file.read(path)
-    except FileNotFoundError:
-        return ()
+        entries = toml_file.entries(path, "accepted", _KEYS)
+        return tuple(_entry(number, one) for number, one in enumerate(entries, 1))
     except toml_file.UnreadableError as error:
-        raise _malformed(path, f"cannot be read: {error}") from error
-    entries = document.pop("accepted", [])
-    if document or not isinstance(entries, list):
-        unknown = ", ".join(document) or "accepted, which is no list of tables,"
-        raise _malformed(path, f"has {unknown} where only [[accepted]] may be")
-    return tuple(_entry(path, number, one) for number, one in enumerate(entries, 1))
+        raise SettingsError(
+            f"{path}: {error}",
+            remedy="write [[accepted]] with code, message or operation, and reason",
+            code="accepted-drift",
+        ) from error
 
 
 def without_accepted(
@@ -81,26 +79,8 @@ def _stale(entry: Accepted, path: Path) -> Difference:
     )
 
 
-def _entry(path: Path, number: int, given: Any) -> Accepted:
-    if not isinstance(given, dict):
-        raise _malformed(path, f"entry {number} is no table")
-    unknown = [key for key in given if key not in _KEYS]
-    if unknown:
-        raise _malformed(path, f"entry {number} has the unknown key {unknown[0]}")
-    for key, value in given.items():
-        if not isinstance(value, str) or not value.strip():
-            raise _malformed(path, f"entry {number} has a {key} that is no text")
-    for key in ("code", "reason"):
-        if key not in given:
-            raise _malformed(path, f"entry {number} has no {key}")
+def _entry(number: int, given: dict[str, Any]) -> Accepted:
+    toml_file.check_texts(number, given, required=("code", "reason"))
     if "message" not in given and "operation" not in given:
-        raise _malformed(path, f"entry {number} has neither message nor operation")
+        raise toml_file.UnreadableError(f"entry {number} has neither message nor operation")
     return Accepted(**given)
-
-
-def _malformed(path: Path, what: str) -> SettingsError:
-    return SettingsError(
-        f"{path}: {what}",
-        remedy="write [[accepted]] with code, message or operation, and reason",
-        code="accepted-drift",
-    )
