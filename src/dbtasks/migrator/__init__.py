@@ -5,21 +5,18 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from alembic import command
-
 from dbtasks.environment import Environment
 from dbtasks.errors import CheckError, MigrationError, UsageError
-from dbtasks.migrator import half_done
+from dbtasks.migrator import half_done, writing
+from dbtasks.migrator.heads import head_names, one_head
 from dbtasks.migrator.left_indexes import LeftIndexes
 from dbtasks.migrator.lock_watch import LockWatch
 from dbtasks.migrator.rehearsal import Rehearsal
 from dbtasks.migrator.retries import Retries
 from dbtasks.migrator.run import Run, Watcher
 from dbtasks.migrator.steps import back, check_known, describe, down, stairs, unknown, up
-from dbtasks.migrator.writing import in_docstring, written
 from dbtasks.results import Difference, Outcome, RehearsedStep, Revision, Standing, Step
 from dbtasks.revisions import read_history
-from dbtasks.revisions.history import several_heads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -193,7 +190,7 @@ class Migrator:
         """
         from dbtasks.drift import findings  # here and below: runs of revisions do without
 
-        context = self._compare(in_docstring(message), autogenerate=not empty)
+        context = self._compare(writing.in_docstring(message), autogenerate=not empty)
         if not empty and not context._last_autogen_context.sorted_tables:  # noqa: SLF001
             raise CheckError(
                 findings.EMPTY_METADATA,
@@ -208,7 +205,7 @@ class Migrator:
                 remedy="check that env.py imports every model; --empty writes a revision to fill in by hand",
                 code="no-changes",
             )
-        with written(self.environment):
+        with writing.written(self.environment):
             scripts = [script for script in context.generate_scripts() if script is not None]
         if not scripts:
             raise CheckError(
@@ -220,12 +217,7 @@ class Migrator:
 
     def empty_revision(self, message: str) -> str:
         """Write a revision to fill in by hand; return its path. No database is needed."""
-        head = self._one_head() or "head"
-        with written(self.environment):
-            script = command.revision(self.environment.config, in_docstring(message), head=head)
-        assert script is not None
-        assert not isinstance(script, list)
-        return str(script.path)
+        return writing.write_empty(self.environment, message)
 
     def merge(self, message: str) -> str:
         """Write one revision over all heads; return its path.
@@ -233,19 +225,7 @@ class Migrator:
         Raises:
             CheckError: there is one head only.
         """
-        heads = self.head_names()
-        if len(heads) < 2:
-            raise CheckError(
-                "there is nothing to merge: the history has one head",
-                remedy="invoke db.heads shows it",
-                code="one-head",
-            )
-        with written(self.environment):
-            script = command.merge(
-                self.environment.config, list(heads), message=in_docstring(message)
-            )
-        assert script is not None
-        return str(script.path)
+        return writing.write_merge(self.environment, message)
 
     def differences(self) -> tuple[Difference, ...]:
         """Return what is wrong with models and migrations, and not accepted; the database is at head.
@@ -343,7 +323,7 @@ class Migrator:
         def look(heads: Any, migration_context: MigrationContext) -> list[Any]:
             check_known(environment.script, heads)
             for script in context.generated_revisions:
-                script.head = self._one_head() or "head"
+                script.head = one_head(self.environment) or "head"
             if autogenerate:
                 comparison.widen(migration_context)
                 context.run_autogenerate(heads, migration_context)
@@ -359,22 +339,14 @@ class Migrator:
     def _goal(self, target: str | None) -> str:
         """Return the target for Alembic; without one, all of a history that has one head."""
         if target in {None, "head"}:
-            self._one_head()
+            one_head(self.environment)
             return "heads"
         assert target is not None
         return target
 
-    def _one_head(self) -> str | None:
-        """Return the history's head, None of an empty one."""
-        heads = self.head_names()
-        if len(heads) > 1:
-            raise several_heads(heads)
-        return heads[0] if heads else None
-
     def head_names(self) -> tuple[str, ...]:
         """Return the effective heads: those that no other revision follows or depends on."""
-        with self.environment.inside():
-            return tuple(self.environment.script.get_heads(consider_depends_on=True))
+        return head_names(self.environment)
 
     def _standing(self, current: tuple[str, ...]) -> Standing:
         script = self.environment.script

@@ -1,11 +1,14 @@
-"""What a new revision file says, and what keeps Alembic from writing one."""
+"""New revision files: what they say, and what keeps Alembic from writing one."""
 
 from __future__ import annotations
 
 import contextlib
 from typing import TYPE_CHECKING
 
-from dbtasks.errors import SettingsError, UsageError
+from alembic import command
+
+from dbtasks.errors import CheckError, SettingsError, UsageError
+from dbtasks.migrator.heads import head_names, one_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,3 +51,32 @@ def written(environment: Environment) -> Iterator[None]:
                 f" {config.config_file_name or config.toml_file_name}",
                 code="alembic-config",
             ) from error
+
+
+def write_empty(environment: Environment, message: str) -> str:
+    """Write a revision to fill in by hand; return its path."""
+    head = one_head(environment) or "head"
+    with written(environment):
+        script = command.revision(environment.config, in_docstring(message), head=head)
+    assert script is not None
+    assert not isinstance(script, list)
+    return str(script.path)
+
+
+def write_merge(environment: Environment, message: str) -> str:
+    """Write one revision over all heads; return its path.
+
+    Raises:
+        CheckError: there is one head only.
+    """
+    found = head_names(environment)
+    if len(found) < 2:
+        raise CheckError(
+            "there is nothing to merge: the history has one head",
+            remedy="invoke db.heads shows it",
+            code="one-head",
+        )
+    with written(environment):
+        script = command.merge(environment.config, list(found), message=in_docstring(message))
+    assert script is not None
+    return str(script.path)
