@@ -1,4 +1,4 @@
-"""One run of revisions, observed: what is running, what is finished, and what a failure left."""
+"""One run of revisions, observed: what is running, and what is finished."""
 
 from __future__ import annotations
 
@@ -10,25 +10,18 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import psycopg
 import sqlalchemy
 from psycopg import sql
-from sqlalchemy.exc import DBAPIError
 
 from dbtasks import maintenance
-from dbtasks.environment.errors import (
-    left_over_type_remedy,
-    reason,
-    reasons,
-    statement,
-    version_table_remedy,
-)
 from dbtasks.errors import MigrationError, ServerError
-from dbtasks.migrator import half_done, left_indexes
+from dbtasks.migrator import aftermath, left_indexes
+from dbtasks.migrator.aftermath import Aftermath
 from dbtasks.migrator.half_done import Failure
 from dbtasks.migrator.journal import Journal
 from dbtasks.migrator.steps import applied, describe
 from dbtasks.results import Applied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from alembic.runtime.migration import MigrationContext, MigrationStep
 
@@ -142,7 +135,8 @@ class Run:
         except MigrationError as error:
             cause = error.__cause__
             if error.code == left_indexes.CODE and self._running is not None:
-                raise self._stopped(self._running, error) from error
+                after = self._aftermath(self._running)
+                raise aftermath.stopped(self._running, error, after, self.journal) from error
             if cause is None or self._context is None:
                 raise
             raise self._failure(error, cause) from cause
@@ -156,7 +150,7 @@ class Run:
         now = self._read_heads()
         if self._heads_after is not None and self._heads_after != frozenset(now):
             raise MigrationError(
-                f"{self._environment.env_file} ran {_names(self._done)} and did not commit;"
+                f"{self._environment.env_file} ran {aftermath.names(one.step for one in self._done)} and did not commit;"
                 f" the database is at {', '.join(now) or 'base'}",
                 remedy="let env.py use context.begin_transaction(), and commit what it began before context.configure()",
                 code="not-committed",
@@ -186,91 +180,29 @@ class Run:
         if self._running is None and not self._done:
             return error
         if self._running is None:
-            return self._failure_after(error, cause)
+            return aftermath.after_all(error, cause, self._aftermath(self._done[-1].step))
         if self._context.as_sql:
-            return _not_as_sql(self._running, cause)
+            return aftermath.not_as_sql(self._running, cause)
         return self._failure_in(self._running, cause)
 
     def _failure_in(self, step: Step, cause: BaseException) -> MigrationError:
         """Say which revision failed, where, and what that left behind."""
-        lost, left_behind, heads = self._left_behind(step)
-        self.failed = Failure(step=step, cause=cause, lost=tuple(lost), heads=heads)
-        if self._indexes is not None and heads is not None:
+        after = self._aftermath(step)
+        self.failed = Failure(step=step, cause=cause, lost=after.lost, heads=after.heads)
+        if self._indexes is not None and after.heads is not None:
             left = self._indexes.left()
             mend = self._indexes.remedy(left, upgrade=step.upgrade)
             mend = mend or self._indexes.remedy_of_done(cause)
             self.failed = replace(self.failed, left=left, left_remedy=mend)
-        remedy = (
-            version_table_remedy(cause)
-            or left_over_type_remedy(cause)
-            or half_done.remedy(self.failed, self.journal)
-        )
-        return MigrationError(
-            f"{_named(step)} could not be {_verb(step)}: {_first(cause)}",
-            remedy=remedy,
-            code="revision-failed",
-            details=[
-                *_details(step, cause),
-                *(
-                    f"it left the invalid index {one.name} of {one.table}"
-                    for one in self.failed.left
-                ),
-                *half_done.lines((*lost, step), self.journal),
-                *left_behind,
-            ],
-            revision=step.revision,
-        )
+        return aftermath.failed(self.failed, after, self.journal)
 
-    def _stopped(self, step: Step, error: MigrationError) -> MigrationError:
-        """Say which revision was not gone on with, and what was left behind."""
-        lost, left_behind, _ = self._left_behind(step)
-        half = half_done.lines((*lost, step), self.journal)
-        return MigrationError(
-            f"{_named(step)} could not be {_verb(step)}: {error.message}",
-            remedy=error.remedy,
-            code=error.code,
-            details=[f"file: {step.path}", *half, *left_behind],
-            revision=step.revision,
-        )
-
-    def _failure_after(self, error: MigrationError, cause: BaseException) -> MigrationError:
-        """Say what was left behind by an error that came when all revisions had run."""
-        _, left_behind, _ = self._left_behind(self._done[-1].step)
-        if not isinstance(cause, DBAPIError):
-            return MigrationError(
-                error.message,
-                remedy=error.remedy,
-                code=error.code,
-                details=[*error.details, *left_behind],
-            )
-        return MigrationError(
-            f"the revisions ran and could not be committed: {reason(cause)}",
-            remedy="mend the revision that writes what the database refuses, then run this again",
-            code="revision-failed",
-            details=[*reasons(cause)[1:4], *left_behind],
-        )
-
-    def _left_behind(self, step: Step) -> tuple[list[Step], list[str], tuple[str, ...] | None]:
-        """Return the finished revisions that were rolled back, lines on what is left, and the heads."""
+    def _aftermath(self, step: Step) -> Aftermath:
         try:
             now = self._read_heads()
         except ServerError as error:
-            return [], [f"where the database is cannot be read: {error.message}"], None
-        kept = self._kept(now)
-        # On a stairway a revision has several steps; the last one says where it should be.
-        last = {done.step.revision: done for done in self._done}
-        lost = [done for done in last.values() if done not in kept]
-        before = [last[name] for name in last if last[name] in kept]
-        lines = []
-        if before or not lost:
-            same = [done for done in before if done.step.upgrade == step.upgrade]
-            lines.append(f"{_verb(step)} before it: {_names(same)}")
-        if lost:
-            lines.append(f"rolled back with it: {_names(lost)} (they shared one transaction)")
-        where = ", ".join(now) or "base"
-        left = step.total - len(self._done) + len(lost)
-        lines.append(f"the database is at: {where}; {left} of {step.total} left")
-        return [done.step for done in lost], lines, now
+            return Aftermath(lines=(f"where the database is cannot be read: {error.message}",))
+        done = [one.step for one in self._done]
+        return aftermath.of(step, done, [one.step for one in self._kept(now)], now)
 
 
 def _version_table(context: MigrationContext) -> sql.Composable | None:
@@ -287,37 +219,3 @@ def _version_table(context: MigrationContext) -> sql.Composable | None:
         if schema is None:
             return None
     return sql.Identifier(*(part for part in (schema, table) if part))
-
-
-def _not_as_sql(step: Step, cause: BaseException) -> MigrationError:
-    return MigrationError(
-        f"{_named(step)} cannot be written as SQL: {_first(cause)}",
-        remedy="a migration that reads data has to be run; --sql writes it without looking at the database",
-        code="not-offline",
-        details=_details(step, cause),
-    )
-
-
-def _named(step: Step) -> str:
-    return f"revision {step.revision} ({step.message})"
-
-
-def _verb(step: Step) -> str:
-    return "applied" if step.upgrade else "undone"
-
-
-def _names(done: Iterable[_Done]) -> str:
-    return ", ".join(dict.fromkeys(one.step.revision for one in done)) or "none"
-
-
-def _first(cause: BaseException) -> str:
-    return (
-        reason(cause)
-        if isinstance(cause, DBAPIError)
-        else f"{type(cause).__name__}: {reason(cause)}"
-    )
-
-
-def _details(step: Step, cause: BaseException) -> list[str]:
-    failed = statement(cause) if isinstance(cause, DBAPIError) else []
-    return [f"file: {step.path}", *failed, *reasons(cause)[1:4]]
