@@ -243,7 +243,7 @@ class Session:
             ),
         )
         if len(heads) > 1:
-            from dbtasks.revisions.history import ONE_HEAD
+            from dbtasks.revisions.errors import ONE_HEAD
 
             self.display.note(f"several heads: {ONE_HEAD}")
 

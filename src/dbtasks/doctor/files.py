@@ -12,7 +12,7 @@ from dbtasks.drift.findings import LONGEST_REVISION_ID
 from dbtasks.errors import DbtasksError, MigrationError
 from dbtasks.git import whereabouts
 from dbtasks.revisions import read_history
-from dbtasks.revisions.history import ONE_HEAD
+from dbtasks.revisions.errors import ONE_HEAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbtasks.revisions.history import several_heads
+from dbtasks.revisions.errors import several_heads
 
 if TYPE_CHECKING:
     from dbtasks.environment import Environment

@@ -6,19 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dbtasks.errors import MigrationError
+from dbtasks.revisions import errors
 from dbtasks.revisions.order import Edges, circles, newest_first, reach
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dbtasks.revisions.source import RevisionSource
-
-ONE_HEAD = (
-    "invoke db.merge-heads joins them; invoke db.rebase puts your branch behind the other,"
-    " if nobody has applied it yet"
-)
-_GRAPH = "invoke db.history shows the graph; name one revision"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,15 +23,6 @@ class MissingParent:
     parent: str
     variable: str
     path: str
-
-
-def several_heads(heads: Collection[str]) -> MigrationError:
-    """Return the error for a task that needs one head."""
-    return MigrationError(
-        f"the history has {len(heads)} heads: {', '.join(heads)}",
-        remedy=f"{ONE_HEAD}; invoke db.migrate heads applies them all as they are",
-        code="several-heads",
-    )
 
 
 class History:
@@ -174,19 +159,10 @@ class History:
         current = tuple(current)
         for name in current:
             if name not in self.revisions:
-                raise MigrationError(
-                    f"the database is at revision {name}, which no revision file has",
-                    remedy="switch to the branch that has it and roll back there, or invoke db.recreate",
-                    code="unknown-current",
-                    revision=name,
-                )
+                raise errors.unknown_current(name)
             included = (self.ancestors(name) & set(current)) - {name}
             if included:
-                raise MigrationError(
-                    f"the database is at revision {name} and at {', '.join(sorted(included))}, which it includes",
-                    remedy=f"invoke db.stamp {name}, if it was applied",
-                    code="overlapping-current",
-                )
+                raise errors.overlapping_current(name, included)
         missing = set(self.revisions).difference(self.ancestors(*current))
         return self._sorted(missing)[::-1]
 
@@ -211,7 +187,7 @@ class History:
             heads = self.effective_heads if symbol == "heads" and lineage is None else self.heads
             found = tuple(head for head in heads if lineage is None or head in lineage)
             if symbol == "head" and len(found) > 1:
-                raise several_heads(found)
+                raise errors.several_heads(found)
             return tuple(self.revisions[head] for head in found)
         return (self.revisions[self._one(symbol, lineage)],)
 
@@ -234,23 +210,11 @@ class History:
             ]
         )
         if len(names) > 1:
-            raise MigrationError(
-                f"more than one revision starts with {name}: {', '.join(names)}",
-                remedy="write more of the revision's id",
-                code="ambiguous-revision",
-            )
+            raise errors.ambiguous(name, names)
         if not names:
-            raise MigrationError(
-                f"there is no revision {name}",
-                remedy="invoke db.history lists the revisions",
-                code="unknown-revision",
-            )
+            raise errors.unknown(name)
         if lineage is not None and known[names[0]] not in lineage:
-            raise MigrationError(
-                f"revision {known[names[0]]} is not in that branch",
-                remedy=_GRAPH,
-                code="unknown-revision",
-            )
+            raise errors.in_another_branch(known[names[0]])
         return known[names[0]]
 
     def check_one_head(self) -> str | None:
@@ -261,7 +225,7 @@ class History:
         """
         heads = self.effective_heads
         if len(heads) > 1:
-            raise several_heads(heads)
+            raise errors.several_heads(heads)
         return heads[0] if heads else None
 
     def check(self) -> None:
@@ -271,40 +235,14 @@ class History:
             MigrationError: with code `duplicate-revision`, `duplicate-label`, `missing-parent` or `cycle`.
         """
         for revision, paths in self.duplicates.items():
-            raise MigrationError(
-                f"revision {revision} is in {len(paths)} files",
-                remedy="delete the copy, or give it an id of its own",
-                code="duplicate-revision",
-                details=[f"file: {path}" for path in sorted(paths)],
-            )
+            raise errors.duplicate_revision(revision, paths)
         for label, paths in self.duplicate_labels.items():
-            raise MigrationError(
-                f"the branch label {label} is given twice, or is the id of a revision",
-                remedy="rename it in branch_labels of one file",
-                code="duplicate-label",
-                details=[f"file: {path}" for path in paths],
-            )
+            raise errors.duplicate_label(label, paths)
         if self.missing_parents:
-            raise self._parent_error(self.missing_parents)
+            child = self.revisions[self.missing_parents[0].revision]
+            raise errors.missing_parent(child, self.missing_parents, self.labels)
         self._no_cycles()
-
-    def _parent_error(self, missing: tuple[MissingParent, ...]) -> MigrationError:
-        first = missing[0]
-        message = self.revisions[first.revision].message.partition("\n")[0]
-        verb = "follows" if first.variable == "down_revision" else "depends on"
-        label = f"; {first.parent} is a branch label" if first.parent in self.labels else ""
-        return MigrationError(
-            f"revision {first.revision} ({message}) {verb} {first.parent}, which no revision file has{label}",
-            remedy=f"fetch the missing file from version control, or correct {first.variable}",
-            code="missing-parent",
-            details=[f"file: {one.path} wants {one.parent}" for one in missing],
-        )
 
     def _no_cycles(self) -> None:
         for cycle in self.cycles:
-            raise MigrationError(
-                f"the history runs in a circle: {', '.join(cycle)}",
-                remedy="correct down_revision or depends_on in one of their files",
-                code="cycle",
-                details=[f"file: {self.revisions[name].path}" for name in cycle],
-            )
+            raise errors.cycle(self.revisions[name] for name in cycle)
