@@ -57,10 +57,10 @@ class Records:
 
     def _with_place(self, error: MigrationError, revision: str) -> MigrationError:
         """Add which branch or commit has a missing revision, if git knows one."""
-        from dbtasks.git import find_repository
+        from dbtasks.git import find_repository, places
 
         try:
-            place = find_repository(self._settings.root).place_of(revision)
+            place = places.place_of(find_repository(self._settings.root), revision)
         except DbtasksError:
             return error
         if place is None:

@@ -16,6 +16,7 @@ from dbtasks.errors import DbtasksError, MigrationError, UsageError
 from dbtasks.git import find_repository
 from dbtasks.git.base_branch import merged_heads, read_base
 from dbtasks.git.last_change import last_change
+from dbtasks.git.places import place_of
 from dbtasks.rebase.run import prepare_rebase
 from dbtasks.revisions import read_history
 from dbtasks.settings import load_settings
@@ -444,23 +445,23 @@ def test_where_a_missing_parent_is(work: Clone) -> None:
     work.write("a.parent", "one")
     work.commit()
     work.git("checkout", "-q", "feature")
-    found = repository.place_of("a.parent")
+    found = place_of(repository, "a.parent")
     assert found is not None
     assert str(found) == "other has it in db/versions/a.parent.py"
     assert found.remedy == "git restore --source=other -- 'db/versions/a.parent.py' fetches it"
-    assert repository.place_of("aXparent") is None
-    assert repository.place_of("theirs", [repository.head()]) is None
+    assert place_of(repository, "aXparent") is None
+    assert place_of(repository, "theirs", [repository.head()]) is None
     work.git("branch", "-q", "-D", "other")
-    lost = repository.place_of("a.parent")  # the reflog has it
+    lost = place_of(repository, "a.parent")  # the reflog has it
     assert lost is not None
     assert (lost.name, lost.path) == (f"commit {lost.commit}", "db/versions/a.parent.py")
     work.git("reflog", "expire", "--expire=now", "--all")
-    assert repository.place_of("a.parent") is None
+    assert place_of(repository, "a.parent") is None
     work.write("gone", "ours")
     commit = work.commit()
     work.path("gone").unlink()
     work.commit()
-    found = repository.place_of("gone")
+    found = place_of(repository, "gone")
     assert found is not None
     assert commit.startswith(found.commit)
     assert str(found) == f"commit {found.commit} has it in db/versions/gone.py"

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbtasks.errors import DbtasksError, MigrationError
-from dbtasks.git import Repository, find_repository
+from dbtasks.git import Repository, find_repository, places
 from dbtasks.git.base_branch import read_commit
 from dbtasks.revisions import read_history
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dbtasks.git import Place
+    from dbtasks.git.places import Place
     from dbtasks.revisions.history import History
     from dbtasks.settings import Settings
 
@@ -53,7 +53,7 @@ def place_of(settings: Settings, revision: str) -> Place | None:
     Raises:
         DbtasksError: there is no git or no repository, or it took too long.
     """
-    return find_repository(settings.root).place_of(revision)
+    return places.place_of(find_repository(settings.root), revision)
 
 
 def find(settings: Settings, history: History, revision: str) -> Whereabouts | None:
@@ -63,7 +63,7 @@ def find(settings: Settings, history: History, revision: str) -> Whereabouts | N
         DbtasksError: there is no git or no repository, or it took too long.
     """
     repository = find_repository(settings.root)
-    place = repository.place_of(revision)
+    place = places.place_of(repository, revision)
     if place is None:
         return None
     back_to = ""

@@ -10,6 +10,7 @@ from alembic.util import CommandError
 
 from dbtasks.errors import MigrationError
 from dbtasks.results import Step
+from dbtasks.revisions.errors import unknown_current
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -179,9 +180,4 @@ def check_known(script: ScriptDirectory, heads: Sequence[str]) -> None:
         MigrationError: with code `unknown-current`.
     """
     for head in unknown(script, heads):
-        raise MigrationError(
-            f"the database is at revision {head}, which no revision file has",
-            remedy="switch to the branch that has it and roll back there, or invoke db.recreate",
-            code="unknown-current",
-            revision=head,
-        )
+        raise unknown_current(head)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dbtasks.errors import DbtasksError, MigrationError, RefusedError
 from dbtasks.git import find_repository
 from dbtasks.git.base_branch import read_base
+from dbtasks.git.places import place_of
 from dbtasks.rebase import plan_rebase
 from dbtasks.revisions import read_history
 from dbtasks.revisions.edit import reparent
@@ -112,7 +113,7 @@ def _base(
 
 def _not_in_another_folder(base: BaseBranch, plan: RebasePlan) -> None:
     """Look for the revision in all of the base branch; this branch may have moved the files."""
-    place = base.repository.place_of(plan.first.revision, [base.commit])
+    place = place_of(base.repository, plan.first.revision, [base.commit])
     if place is not None:
         raise RefusedError(
             f"{plan.first.revision} is on {base.name} already, in {place.path}",
