@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from dbtasks.report import dumps, error_document
+from dbtasks.report.document import dumps, error_document
 
 if TYPE_CHECKING:
     from dbtasks.errors import DbtasksError

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dbtasks import policy, report
 from dbtasks.database import Database
 from dbtasks.errors import RefusedError, UsageError
+from dbtasks.report import document
 from dbtasks.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Session:
     def show(self, result: Any, render: Callable[[], None]) -> None:
         """Print a result: as JSON for machines, else as `render` prints it for people."""
         if self.json:
-            print(report.dumps(report.as_document(result)))  # noqa: T201
+            print(document.dumps(document.as_document(result)))  # noqa: T201
         else:
             self.display.clear()
             render()
@@ -87,7 +88,7 @@ class Session:
 
             error = whereabouts.explained(error, self.settings)
         if self.json:
-            print(report.dumps(report.error_document(error)))  # noqa: T201
+            print(document.dumps(document.error_document(error)))  # noqa: T201
         else:
             self.display.error(error)
 
@@ -159,7 +160,7 @@ class Session:
         """Print every setting and where it came from."""
         rows = report.settings_rows(self.settings)
         self.show(
-            report.settings_document(self.settings),
+            document.settings_document(self.settings),
             lambda: self.display.table(report.SETTINGS_COLUMNS, rows),
         )
 
@@ -251,16 +252,7 @@ class Session:
         """Print what a re-parenting did, and how it was proven."""
         from dataclasses import asdict
 
-        lines = [
-            f"{outcome.revision} follows {outcome.onto} now ({outcome.path})",
-            *outcome.notes,
-            *(f"this breaks: {what}" for what in outcome.breaks),
-            *(
-                f"proven from {proof.start}: {report.count(len(proof.applied), 'revision')} in {proof.seconds:.1f} s"
-                for proof in outcome.proofs
-            ),
-        ]
-        self.show(asdict(outcome), lambda: self.display.print("\n".join(lines)))
+        self.show(asdict(outcome), lambda: self.display.print(report.rebase_text(outcome)))
 
     def show_upgrade(self, done: ServerUpgrade) -> None:
         """Print what was moved to another PostgreSQL major, and what is left to do."""
@@ -271,7 +263,7 @@ class Session:
     def show_differences(self, found: tuple[Difference, ...]) -> None:
         """Print what differs between models and migrations."""
         self.show(
-            {"differences": report.as_document(found)},
+            {"differences": document.as_document(found)},
             lambda: self.display.print(report.differences_text(found)),
         )
         if found and not self.json and os.environ.get("GITHUB_ACTIONS") == "true":

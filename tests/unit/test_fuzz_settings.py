@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dbtasks import report
 from dbtasks.errors import SettingsError
+from dbtasks.report import document
 from dbtasks.settings import environment_name, load_settings, option_names
 from fuzzing import check_error, fuzzed, texts, toml, values
 
@@ -93,7 +94,7 @@ def test_any_layers_are_settings_or_an_error_of_one_line(
             return
     assert settings.key.isascii()
     assert 0 < len(settings.database.encode()) <= 63
-    report.dumps(report.settings_document(settings)).encode()
+    document.dumps(document.settings_document(settings)).encode()
     for row in report.settings_rows(settings):
         "".join(row).encode()
 

@@ -11,7 +11,8 @@ import pytest
 from dbtasks.environment.errors import reason
 from dbtasks.errors import ServerError, SettingsError
 from dbtasks.masking import MaskedText, environment_without_passwords, masked, masked_variables
-from dbtasks.report import settings_document, settings_rows
+from dbtasks.report import settings_rows
+from dbtasks.report.document import settings_document
 from dbtasks.servers.throwaway.base import Order
 from dbtasks.servers.throwaway.owner import Process
 from dbtasks.servers.throwaway.seed import Seed
