@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
 from dbtasks.garbage import no_collections
+from dbtasks.pictures.cells import cells
+from dbtasks.pictures.columns import aligned, breaks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -90,20 +92,18 @@ class Display:
         if _styled(sys.stderr) and self._errors.is_terminal:
             self.say(message)
 
-    def note(self, message: str) -> None:
-        """Print a line that stays, on stderr."""
+    def note(self, message: str, *, verbatim: bool = False) -> None:
+        """Print a line that stays, on stderr; `verbatim` breaks none that is longer than the terminal."""
         if self._quiet or _print_plainly(sys.stderr, message):
             return
         from rich.text import Text
 
-        self._errors.print(Text(message))
+        self._errors.print(Text(message) if verbatim else _fitted(self._errors, message))
 
     def warn(self, message: str) -> None:
         """Print a line that stays on stderr, also where a machine reads stdout."""
-        from rich.text import Text
-
         self.clear()
-        self._errors.print(Text(message))
+        self._errors.print(_fitted(self._errors, message))
 
     def begin(self, step: Step) -> None:
         """Show the revision that is about to run."""
@@ -125,44 +125,39 @@ class Display:
             self._status.stop()
             self._status = None
 
-    def print(self, text: str, style: str = "") -> None:
-        """Print a result on stdout."""
+    def print(self, text: str, *, verbatim: bool = False) -> None:
+        """Print a result on stdout; `verbatim` breaks no line that is longer than the terminal."""
         self.clear()
         if _print_plainly(sys.stdout, text):
             return
         from rich.text import Text
 
-        self._out.print(Text(text, style=style))
+        self._out.print(Text(text) if verbatim else _fitted(self._out, text))
 
     def pairs(self, rows: Iterable[tuple[str, str]]) -> None:
         """Print labels and texts in two aligned columns."""
-        from rich.table import Table
-        from rich.text import Text
-
-        self.clear()
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(style="bold", no_wrap=True)
-        grid.add_column(overflow="fold")
-        for row in rows:
-            grid.add_row(*(Text(cell) for cell in row))
-        self._out.print(grid, soft_wrap=not self._out.is_terminal)
+        rows = [*rows]
+        self._columns(rows, labels=max((cells(label) for label, _ in rows), default=0))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Print an aligned table; its lines are as long as they are where nobody looks at them."""
+        """Print an aligned table under the names of its columns."""
+        self._columns([columns, *rows])
+
+    def _columns(self, rows: Sequence[Sequence[str]], labels: int = 0) -> None:
+        """Print rows, the first in bold, or as many cells as `labels` of each."""
         self.clear()
         if not _styled(sys.stdout):
-            for line in _aligned([columns, *rows]):
-                print(line)  # noqa: T201
+            sys.stdout.writelines(f"{line}\n" for row in aligned(rows) for line in row)
+            sys.stdout.flush()
             return
-        from rich.table import Table
         from rich.text import Text
 
-        table = Table(*columns, box=None, padding=(0, 2, 0, 0), header_style="bold")
-        for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
-        for column in table.columns:
-            column.overflow = "fold"
-        self._out.print(table, soft_wrap=False)
+        for number, row in enumerate(aligned(rows, self._out.width)):
+            for line in row:
+                text = Text(line)
+                if labels or number == 0:
+                    text.stylize("bold", 0, labels or None)
+                self._out.print(text)
 
     def history(self, revisions: Sequence[Revision]) -> None:
         """Draw a history as a graph, one line a revision."""
@@ -187,28 +182,26 @@ class Display:
 
         self.clear()
         for line in lines:
-            self._out.print(Text.assemble(*((text, _DIAGNOSIS[role]) for role, text in line)))
+            assembled = Text.assemble(*((text, _DIAGNOSIS[role]) for role, text in line))
+            self._out.print(_fitted(self._out, assembled))
 
     def confirm(self, question: str) -> bool:
         """Ask a person; without one to answer, the answer is no."""
-        from rich.text import Text
-
         self.clear()
         if not sys.stdin.isatty():
             return False
-        answer = self._input(Text(f"{question} [y/N] "))
+        answer = self._input(f"{question} [y/N]")
         return (answer or "").strip().lower() in {"y", "yes"}
 
     def ask(self, question: str) -> str | None:
         """Ask a person for a text, and return it as typed; None without one who sees the question."""
-        from rich.text import Text
-
         self.clear()
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return None
-        return self._input(Text(question))
+        return self._input(question)
 
-    def _input(self, prompt: Text) -> str | None:
+    def _input(self, question: str) -> str | None:
+        prompt = _fitted(self._errors, question.rstrip()).append(" ")
         try:
             return self._errors.input(prompt)
         except EOFError:  # Ctrl-D: no answer
@@ -220,11 +213,12 @@ class Display:
         from rich.text import Text
 
         self.clear()
-        self._errors.print(Text.assemble(("error: ", "bold red"), error.message))
-        for detail in error.details:
-            self._errors.print(Text(f"  {detail}", style="dim"))
+        said = [Text.assemble(("error: ", "bold red"), error.message)]
+        said += [Text(f"  {detail}", style="dim") for detail in error.details]
         if error.remedy:
-            self._errors.print(Text.assemble(("remedy: ", "bold"), error.remedy))
+            said.append(Text.assemble(("remedy: ", "bold"), error.remedy))
+        for text in said:
+            self._errors.print(_fitted(self._errors, text))
 
 
 def _styled(stream: TextIO) -> bool:
@@ -243,13 +237,28 @@ def _print_plainly(stream: TextIO, text: str) -> bool:
     return True
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    from dbtasks.pictures.cells import cells, clean
+def _fitted(console: Console, text: str | Text) -> Text:
+    """Return a text whose lines break between words where a terminal ends, and hang from there."""
+    from rich.text import Text
 
-    rows = [[clean(cell) for cell in row] for row in rows]
-    widths = [max(cells(cell) for cell in column) for column in zip(*rows, strict=True)]
-    for row in rows:
-        padded = (
-            cell + " " * (widest - cells(cell)) for cell, widest in zip(row, widths, strict=True)
-        )
-        yield "  ".join(padded).rstrip()
+    text = Text(text) if isinstance(text, str) else text
+    if not console.is_terminal:
+        return text
+    fitted = Text("\n").join(
+        part for line in text.split("\n", allow_blank=True) for part in _parts(line, console.width)
+    )
+    fitted.style = text.style
+    return fitted
+
+
+def _parts(line: Text, width: int) -> Iterator[Text]:
+    from rich.text import Text
+
+    indent = len(line.plain) - len(line.plain.lstrip()) + 2
+    first, *others = line.divide(breaks(line.plain, width, indent))
+    for part in (first, *others):
+        if others:
+            part.rstrip()
+    yield first
+    for part in others:
+        yield Text(" " * indent).append_text(part)

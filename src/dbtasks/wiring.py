@@ -131,7 +131,7 @@ class Session:
     def rebase(self, prepared: PreparedRebase, named: str) -> None:
         """Carry out a re-parenting and print what it did; `named` is as for `runs_to_undo`."""
         agree = self._agreement("undo revisions of", named)
-        self.display.note(prepared.diff)
+        self.display.note(prepared.diff, verbatim=True)
         self.show_rebase(self.database.rebase(prepared, agree))
 
     def show_status(self) -> None:
@@ -196,7 +196,7 @@ class Session:
 
     def show_rehearsal(self, steps: tuple[RehearsedStep, ...]) -> None:
         """Print the SQL of the revisions that would be applied."""
-        self.show(steps, lambda: self.display.print(report.rehearsal_text(steps)))
+        self.show(steps, lambda: self.display.print(report.rehearsal_text(steps), verbatim=True))
 
     def show_lines(self, lines: Iterable[str]) -> None:
         """Print lines as they come; for machines, all in one document."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from dbtasks.display import Display
+from dbtasks.errors import ServerError
 from dbtasks.pictures.graph import lines
 from dbtasks.results import Revision
 
@@ -83,4 +85,54 @@ def test_a_history(encoding: str) -> None:
     drawn = ("".join(part.text for part in line) for line in lines(history, encoding=encoding))
     assert printed("stdout", lambda display: display.history(history), encoding) == by_rich(
         *drawn, encoding=encoding
+    )
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Rich take every stream for a terminal of 40 columns."""
+    for name, value in (("FORCE_COLOR", "1"), ("COLUMNS", "40"), ("TERM", "xterm")):
+        monkeypatch.setenv(name, value)
+
+
+def shown(stream: str, work: Callable[[Display], None]) -> str:
+    """Return what a display prints, without the codes of colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", printed(stream, work).decode())
+
+
+@pytest.mark.usefixtures("narrow")
+def test_lines_hang_where_a_terminal_ends() -> None:
+    text = "3 differences\n  table legacy_import is in the database only\n\n  op.x()"
+    assert shown("stdout", lambda display: display.print(text)) == (
+        "3 differences\n  table legacy_import is in the database\n    only\n\n  op.x()\n"
+    )
+    assert shown("stdout", lambda display: display.print(text, verbatim=True)) == (f"{text}\n")
+
+
+@pytest.mark.usefixtures("narrow")
+def test_an_error_hangs_where_a_terminal_ends() -> None:
+    error = ServerError(
+        "no PostgreSQL server answers at 127.0.0.1:1: Connection refused",
+        remedy="see invoke db.logs, or check the address",
+        details=["file: /a/path/that/is/much/longer/than/a/line.py"],
+    )
+    assert shown("stderr", lambda display: display.error(error)) == (
+        "error: no PostgreSQL server answers at\n  127.0.0.1:1: Connection refused\n"
+        "  file: /a/path/that/is/much/longer/than/a/line.py\n"
+        "remedy: see invoke db.logs, or check the\n  address\n"
+    )
+
+
+@pytest.mark.usefixtures("narrow")
+def test_columns_fit_a_terminal() -> None:
+    pairs = [("server", "docker (a Docker engine answers today)"), ("state", "")]
+    assert shown("stdout", lambda display: display.pairs(pairs)) == (
+        "server  docker (a Docker engine answers\n        today)\nstate\n"
+    )
+
+
+def test_columns_in_a_pipe_are_as_long_as_they_are() -> None:
+    pairs = [("server", "docker " * 20), ("state", "up")]
+    assert shown("stdout", lambda display: display.pairs(pairs)) == (
+        f"server  {'docker ' * 20}".rstrip() + "\nstate   up\n"
     )
