@@ -6,20 +6,18 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from dbtasks.environment import Environment
-from dbtasks.errors import CheckError, MigrationError, UsageError
-from dbtasks.migrator import half_done, writing
+from dbtasks.errors import CheckError, UsageError
+from dbtasks.migrator import writing
 from dbtasks.migrator.heads import head_names, one_head
-from dbtasks.migrator.left_indexes import LeftIndexes
-from dbtasks.migrator.lock_watch import LockWatch
 from dbtasks.migrator.rehearsal import Rehearsal
-from dbtasks.migrator.retries import Retries
 from dbtasks.migrator.run import Run, Watcher
+from dbtasks.migrator.runner import Runner
 from dbtasks.migrator.steps import back, check_known, describe, down, stairs, unknown, up
 from dbtasks.results import Difference, Outcome, RehearsedStep, Revision, Standing, Step
 from dbtasks.revisions import read_history
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from alembic.autogenerate import RevisionContext
     from alembic.runtime.migration import MigrationContext, MigrationStep
@@ -50,7 +48,7 @@ class Migrator:
         parents: Mapping[str, str] | None = None,
     ) -> None:
         self.environment = Environment(settings, url, parents=parents)
-        self._watcher, self._announce, self._tell = watcher, announce, tell
+        self._runner = Runner(self.environment, watcher, announce, tell)
 
     def standing(self) -> Standing:
         """Return the current revisions, the heads, and how many revisions are pending."""
@@ -262,41 +260,7 @@ class Migrator:
         commit_each: bool = False,
         fix: bool = False,
     ) -> Outcome:
-        """Let Alembic run the steps; tell the watcher, time each, and explain a failure."""
-        tell = self._tell or (lambda _: None)
-        watch = LockWatch(self.environment.url, tell) if self._tell else None
-        indexes = LeftIndexes(self.environment, tell, fix=fix) if self._tell else None
-        run = Run(self.environment, rehearsal or self._watcher, watch, indexes)
-        retries = Retries(self.environment, tell, indexes)
-        planned: list[MigrationStep] = []
-        before = 0
-
-        def work(heads: tuple[str, ...], context: MigrationContext) -> Iterator[MigrationStep]:
-            nonlocal before
-            check_known(self.environment.script, heads)
-            if retries.made:
-                return run.observe(planned[run.count_kept(heads) - before :], heads, context)
-            before, planned[:] = run.count_kept(heads), steps_from(heads)
-            if planned:
-                steps = describe(planned)
-                self._announce(steps)
-                warning = half_done.warning(steps, context) if self._tell else ""
-                if warning:
-                    tell(warning)
-            return run.observe(planned, heads, context)
-
-        record = rehearsal.record if rehearsal is not None else None
-        try:
-            while True:
-                try:
-                    with run.explained(), run.journal.alone():
-                        self.environment.run(work, record=record, commit_each=commit_each)
-                    break
-                except MigrationError as error:
-                    retries.again(run, error)
-        finally:
-            if watch is not None:
-                watch.stop()
+        run = self._runner.run(steps_from, rehearsal=rehearsal, commit_each=commit_each, fix=fix)
         standing = self._standing(run.heads_now())
         return Outcome(applied=run.finished, current=standing.current, pending=standing.pending)
 
