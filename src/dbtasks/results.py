@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -118,10 +118,13 @@ class Difference:
     """One difference between the models and the migrations.
 
     `code` is Alembic's name of the operation, such as `add_column`; `operation` is what a revision
-    would hold; `path` is the file that the difference is about, if it is about one.
+    would hold; `path` is the file that the difference is about, if it is about one; `table`, with its
+    schema, and `column` are what it is about.
     """
 
     code: str
     message: str
     operation: str
     path: str | None = None
+    table: str | None = field(default=None, compare=False)
+    column: str | None = field(default=None, compare=False)

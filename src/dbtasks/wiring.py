@@ -268,9 +268,10 @@ class Session:
         )
         if found and not self.json and os.environ.get("GITHUB_ACTIONS") == "true":
             from dbtasks.drift.annotations import github_annotations
+            from dbtasks.environment.imports import files_below
 
             root = Path(os.environ.get("GITHUB_WORKSPACE") or self.settings.root)
-            print(github_annotations(found, root))  # noqa: T201
+            print(github_annotations(found, root, files_below(root)))  # noqa: T201
 
     def show_diagnosis(self, *, fix: bool) -> int:
         """Print what the doctor found and, with `fix`, mended; return the exit code that says so."""

@@ -22,7 +22,13 @@ def differences(
 ) -> tuple[Difference, ...]:
     """Describe the operations that would bring the database to the models."""
     return tuple(
-        Difference(code=code, message=message, operation=_render(operation, context))
+        Difference(
+            code=code,
+            message=message,
+            operation=_render(operation, context),
+            table=_of_table(operation),
+            column=_of_column(operation),
+        )
         for container in upgrade
         for operation in leaves(container)
         if not isinstance(operation, ReplaceOp) or operation.leads
@@ -123,3 +129,21 @@ def _source(operation: Any) -> str:
     if isinstance(operation, ops.CreateForeignKeyOp):
         return operation.source_table
     return _table(operation)
+
+
+def _of_table(operation: Any) -> str | None:
+    """Return the table in the models that an operation is about, None where it is in none."""
+    if isinstance(operation, ReplaceOp):
+        return _of_table(operation.operation)
+    if isinstance(operation, ops.DropTableOp):
+        return None
+    if isinstance(operation, ops.CreateForeignKeyOp):
+        schema = operation.kw.get("source_schema")
+        return f"{schema}.{operation.source_table}" if schema else operation.source_table
+    return _table(operation) if hasattr(operation, "table_name") else None
+
+
+def _of_column(operation: Any) -> str | None:
+    if isinstance(operation, ops.AddColumnOp):
+        return str(operation.column.name)
+    return operation.column_name if isinstance(operation, ops.AlterColumnOp) else None

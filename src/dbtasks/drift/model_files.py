@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dbtasks.drift.model_syntax import assignments, called, last_name, parse, string, table_of
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
@@ -71,17 +73,17 @@ def resolved(paths: Iterable[Path]) -> Iterator[Path]:
 
 def read_models(path: Path) -> ModelFile:
     """Return what tables a file defines; a file that cannot be parsed, or is a revision, none."""
-    tree = _parse(path)
+    tree = parse(path)
     tables: list[str] = []
     classes: list[str] = []
     if tree is not None and not _is_revision(tree):
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
-                name = _table_of(node)
+                name = table_of(node)
                 if name is not None:
                     (tables if name else classes).append(name or node.name)
-            elif isinstance(node, ast.Call) and _called(node) == "Table" and len(node.args) > 1:
-                name = _string(node.args[0])
+            elif isinstance(node, ast.Call) and called(node) == "Table" and len(node.args) > 1:
+                name = string(node.args[0])
                 if name:
                     tables.append(name)
     return ModelFile(path=path, tables=tuple(tables), classes=tuple(classes))
@@ -91,46 +93,19 @@ def _defines(path: Path) -> bool:
     """Tell whether a module defines tables, or the metadata or base class that tables belong to."""
     if read_models(path).names:
         return True
-    tree = _parse(path)
+    tree = parse(path)
     return tree is not None and any(
-        (isinstance(node, ast.Call) and _called(node) in _BASES)
-        or (isinstance(node, ast.ClassDef) and any(_last(base) in _BASES for base in node.bases))
+        (isinstance(node, ast.Call) and called(node) in _BASES)
+        or (
+            isinstance(node, ast.ClassDef) and any(last_name(base) in _BASES for base in node.bases)
+        )
         for node in ast.walk(tree)
     )
 
 
-def _table_of(node: ast.ClassDef) -> str | None:
-    """Return the class's table, empty if its name is computed, None if it has none."""
-    for name, value in _assignments(node.body):
-        if name == "__tablename__":
-            return _string(value) or ""
-        if name == "__abstract__":
-            return None
-    for keyword in node.keywords:  # SQLModel
-        if keyword.arg == "table" and getattr(keyword.value, "value", None) is True:
-            return node.name.lower()
-    return None
-
-
 def _is_revision(tree: ast.Module) -> bool:
-    names = {name for name, _ in _assignments(tree.body)}
+    names = {name for name, _ in assignments(tree.body)}
     return {"revision", "down_revision"} <= names
-
-
-def _assignments(body: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
-    for node in body:
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                yield name, value
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                yield name, value
-
-
-def _parse(path: Path) -> ast.Module | None:
-    try:
-        return ast.parse(path.read_bytes(), str(path))
-    except (OSError, SyntaxError, ValueError):
-        return None
 
 
 def _skipped(path: Path, root: Path) -> bool:
@@ -140,18 +115,3 @@ def _skipped(path: Path, root: Path) -> bool:
         or path.name.startswith("test_")
         or path.name in {"conftest.py", "env.py"}
     )
-
-
-def _called(node: ast.Call) -> str:
-    return _last(node.func)
-
-
-def _last(node: ast.expr) -> str:
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""
-
-
-def _string(node: ast.expr) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

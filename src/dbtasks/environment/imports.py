@@ -67,6 +67,16 @@ def files_of(folder: Path) -> list[Path]:
     return [Path(file) for file in files if file]
 
 
+def files_below(folder: Path) -> list[Path]:
+    """Return the files of the modules below a folder, but for installed ones, that are imported now."""
+    files = (getattr(module, "__file__", None) for module in [*sys.modules.values()])
+    paths = (Path(file).resolve() for file in files if file)
+    top = folder.resolve()
+    return [
+        path for path in paths if path.is_relative_to(top) and "site-packages" not in path.parts
+    ]
+
+
 def _is_below(name: str, folder: Path) -> bool:
     """Tell whether a module is the project's own, and no installed package."""
     module = sys.modules[name]
