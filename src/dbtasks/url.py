@@ -67,20 +67,7 @@ class DatabaseURL:
                 remedy=_EXAMPLE,
                 code="url",
             )
-        before, at, tail = scheme["rest"].partition("@")
-        if not at or "/" in before:
-            before, at, tail = "", "", scheme["rest"]
-        address, _, query_text = tail.partition("?")
-        rest = f"{before}{at}{address}"
-        userinfo, at, address = rest.rpartition("@")
-        if not at or ("/" in userinfo.partition(":")[0]):
-            if ":" in userinfo:  # which of the two it is cannot be told, and it may be a password
-                raise SettingsError(
-                    "the database URL is malformed: its user has a / or its database an @",
-                    remedy=_EXAMPLE,
-                    code="url",
-                )
-            userinfo, address = "", rest
+        userinfo, address, query_text = _divided(scheme["rest"])
         user, _, password = userinfo.partition(":")
         place = _HOST.fullmatch(address)
         if place is None:
@@ -199,6 +186,25 @@ def _port(text: str) -> int:
     if not text.isdecimal() or len(text) > _LONGEST_PORT or not 0 < int(text) < 65536:
         raise _malformed("its port is no number from 1 to 65535")
     return int(text)
+
+
+def _divided(rest: str) -> tuple[str, str, str]:
+    """Return the user and password, the host and database, and what stands after the `?`."""
+    before, at, tail = rest.partition("@")
+    if not at or "/" in before:
+        before, at, tail = "", "", rest
+    address, _, query = tail.partition("?")
+    whole = f"{before}{at}{address}"
+    userinfo, at, address = whole.rpartition("@")
+    if at and "/" not in userinfo.partition(":")[0]:
+        return userinfo, address, query
+    if ":" in userinfo:  # which of the two it is cannot be told, and it may be a password
+        raise SettingsError(
+            "the database URL is malformed: its user has a / or its database an @",
+            remedy=_EXAMPLE,
+            code="url",
+        )
+    return "", whole, query
 
 
 def _malformed(problem: str) -> SettingsError:

@@ -11,7 +11,7 @@ from dbtasks.matrix.wording import listing
 from dbtasks.proof_exceptions import PROOFS, PROOFS_PER_REVISION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dbtasks.matrix.across import Comparison
     from dbtasks.matrix.cells import Cell, ProofResult
@@ -112,26 +112,7 @@ def problems_across(
     cells: Sequence[Cell], comparison: Comparison, names: Mapping[str, str]
 ) -> list[Problem]:
     """Return what is wrong with the cells taken together."""
-    found = []
-    if all(one.outcome == "skipped" for one in cells):
-        reasons = "; ".join(dict.fromkeys(one.reason for one in cells if one.reason))
-        found.append(
-            Problem(
-                code="nothing-proved",
-                message=f"every cell was skipped{f': {reasons}' if reasons else ''}",
-                remedy="provide a server for at least one major; invoke db.status says what is there",
-            )
-        )
-    ran = [one for one in cells if one.history]
-    if len({tuple(two.revision for two in one.history) for one in ran}) > 1:
-        lengths = [f"{len(one.history)} on {names[one.name]}" for one in ran]
-        found.append(
-            Problem(
-                code="different-histories",
-                message=f"the cells ran different histories (revisions: {listing(lengths)})",
-                remedy="remove the results of older runs, and run all cells on the same files",
-            )
-        )
+    found = [*_nothing_proved(cells), *_different_histories(cells, names)]
     found += [
         Problem(
             code="cell-not-compared",
@@ -154,6 +135,27 @@ def problems_across(
         for one in comparison.stale
     ]
     return found
+
+
+def _nothing_proved(cells: Sequence[Cell]) -> Iterator[Problem]:
+    if all(one.outcome == "skipped" for one in cells):
+        reasons = "; ".join(dict.fromkeys(one.reason for one in cells if one.reason))
+        yield Problem(
+            code="nothing-proved",
+            message=f"every cell was skipped{f': {reasons}' if reasons else ''}",
+            remedy="provide a server for at least one major; invoke db.status says what is there",
+        )
+
+
+def _different_histories(cells: Sequence[Cell], names: Mapping[str, str]) -> Iterator[Problem]:
+    ran = [one for one in cells if one.history]
+    if len({tuple(two.revision for two in one.history) for one in ran}) > 1:
+        lengths = [f"{len(one.history)} on {names[one.name]}" for one in ran]
+        yield Problem(
+            code="different-histories",
+            message=f"the cells ran different histories (revisions: {listing(lengths)})",
+            remedy="remove the results of older runs, and run all cells on the same files",
+        )
 
 
 def proofs(cells: Sequence[Cell], names: Mapping[str, str], outcome: str) -> tuple[Failure, ...]:

@@ -134,16 +134,10 @@ def carry_out(
         MigrationError: the file cannot be written, or a revision fails; the error says what was done.
     """
     plan = prepared.plan
-    undone: tuple[str, ...] = ()
     applied: tuple[str, ...] = ()
     prepared.change.check()
     proofs = prove(throwaways, plan)
-    if plan.way is not None and migrator is not None:
-        try:
-            undone = tuple(one.revision for one in migrator().downgrade(plan.way.target).applied)
-        except MigrationError as error:
-            told = f"nothing was re-parented: {Path(plan.first.path).name} is as it was"
-            raise _with_detail(error, told) from error
+    undone = _undo(plan, migrator) if migrator is not None else ()
     try:
         prepared.change.write()
     except MigrationError as error:
@@ -169,6 +163,17 @@ def carry_out(
         undone=undone,
         applied=applied,
     )
+
+
+def _undo(plan: RebasePlan, migrator: Callable[[], Migrator]) -> tuple[str, ...]:
+    """Roll the local database back as far as the plan wants it."""
+    if plan.way is None:
+        return ()
+    try:
+        return tuple(one.revision for one in migrator().downgrade(plan.way.target).applied)
+    except MigrationError as error:
+        told = f"nothing was re-parented: {Path(plan.first.path).name} is as it was"
+        raise _with_detail(error, told) from error
 
 
 def _with_detail(error: MigrationError, told: str) -> MigrationError:

@@ -13,7 +13,7 @@ from dbtasks.rows.row import Row, own_number
 from dbtasks.rows.tables import describe, missing_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, MutableMapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 
     import psycopg
     from psycopg import sql
@@ -72,13 +72,8 @@ def fill(
     filling.run([table for table in tables if table.oid not in hopeless])
     if filling.inserted and hopeless:
         filling.run([table for table in tables if table.oid in hopeless])
-    # How many rows there are is part of the digest, and next time they are those of now.
     now = {table.oid: table.present + filling.inserted[table.oid] for table in tables}
-    lacking = {oid: count for oid, count in now.items() if count < rows}
-    for table in tables:
-        known.pop(table.oid, None)
-        if table.oid in lacking:
-            known[table.oid] = replace(table, present=now[table.oid]).digest(lacking)
+    _remember(known, tables, now, rows)
     return tuple(
         Filled(
             table=table.quoted,
@@ -89,6 +84,18 @@ def fill(
         for table in tables
         if table.oid in filling.tried
     )
+
+
+def _remember(
+    known: MutableMapping[int, str], tables: Iterable[Table], now: Mapping[int, int], rows: int
+) -> None:
+    """Write down the tables that lack rows, so that they are not tried again as they are."""
+    # How many rows there are is part of the digest, and next time they are those of now.
+    lacking = {oid: count for oid, count in now.items() if count < rows}
+    for table in tables:
+        known.pop(table.oid, None)
+        if table.oid in lacking:
+            known[table.oid] = replace(table, present=now[table.oid]).digest(lacking)
 
 
 class Filling:
