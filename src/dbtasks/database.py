@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dbtasks import policy
-from dbtasks.errors import DbtasksError, MigrationError, ServerError, SettingsError
+from dbtasks import policy, setup_sql
+from dbtasks.errors import DbtasksError, MigrationError, ServerError
 from dbtasks.records import Records
 from dbtasks.results import DatabaseStatus, Outcome
 
@@ -215,34 +214,14 @@ class Database:
         The revisions run in a throwaway copy of the database; where none can be made, in a
         database at the same revisions without rows, and `say` tells why.
         """
+        from dbtasks.stand_in import StandIn
+
         url = self._reachable()
         current, throwaways = self.records.applied(url), self.throwaways()
-        self.records.revisions.pending(
-            current
-        )  # says so if the files lack a revision of the database
-        with _yours_untouched(), contextlib.ExitStack() as stack:
-            reason = self._why_not_copied(url)
-            if not reason:
-                try:
-                    migrator = stack.enter_context(throwaways.copy_of(url))
-                    return migrator.rehearse(target)
-                except ServerError as error:
-                    if error.code != "clone":
-                        raise
-                    reason = error.message
-            self._say(f"rehearsing on a database without rows: {reason}")
-            return stack.enter_context(throwaways.at(current)).rehearse(target)
-
-    def _why_not_copied(self, url: DatabaseURL) -> str:
-        from dbtasks import maintenance
-
-        told = self.settings.throwaway_url
-        if (told.place != url.place) if told is not None else not self.server.owned:
-            return f"nothing is copied on {url.place}, which dbtasks did not make"
-        megabytes, limit = maintenance.size(url) // 2**20, self.settings.rehearsal_limit
-        if megabytes > limit:
-            return f"{url.database} has {megabytes} MB, and rehearsal_limit is {limit}"
-        return ""
+        self.records.revisions.pending(current)  # says so if the files lack one of them
+        stand_in = StandIn(url, current, self.settings, owned=self.server.owned)
+        with _yours_untouched(), stand_in.made(throwaways, self._say) as migrator:
+            return migrator.rehearse(target)
 
     def revision(self, message: str, *, empty: bool = False, live: bool = False) -> str:
         """Write a revision that brings the migrations to the models; return its path.
@@ -334,21 +313,7 @@ class Database:
 
     def setup_statements(self) -> list[str]:
         """Read `setup_sql`: an entry that ends in .sql is a file of the project."""
-        statements = []
-        for entry in self.settings.setup_sql:
-            if not entry.lower().endswith(".sql"):
-                statements.append(entry)
-                continue
-            path = self.settings.root / entry
-            try:
-                path = self.settings.root / Path(entry).expanduser()
-                statements.append(path.read_text(encoding="utf-8"))
-            except (OSError, UnicodeDecodeError, RuntimeError) as error:
-                raise SettingsError(
-                    f"setup_sql names {path}, which cannot be read: {error}",
-                    remedy=f"correct setup_sql ({self.settings.sources['setup_sql']})",
-                ) from error
-        return statements
+        return setup_sql.read_statements(self.settings)
 
 
 @contextlib.contextmanager
