@@ -34,19 +34,24 @@ def test_a_word_that_has_no_room_stays_whole() -> None:
 
 
 def test_a_command_breaks_only_where_it_is_longer_than_a_line() -> None:
-    text = "remedy: give it up, or docker rm --force shop, then run this again"
+    text = "remedy: give it up, or docker rm --force shop-1, then run this again"
     assert broken(text, 30) == [
         "remedy: give it up, or",
-        "docker rm --force shop, then",
-        "run this again",
+        "docker rm --force shop-1,",
+        "then run this again",
     ]
     assert broken(text, 16) == [
         "remedy: give it",
         "up, or docker",
         "rm --force",
-        "shop, then run",
-        "this again",
+        "shop-1, then",
+        "run this again",
     ]
+
+
+def test_a_command_ends_where_prose_goes_on() -> None:
+    text = "invoke db.rebase puts your branch behind the other"
+    assert broken(text, 30) == ["invoke db.rebase puts your", "branch behind the other"]
 
 
 def test_the_widest_columns_make_room() -> None:

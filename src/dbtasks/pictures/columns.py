@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _GAP = 2
-# A command is broken only if it is longer than a line: somebody will copy it.
-_COMMAND = re.compile(r"\b(?:alembic|docker|git|invoke|nox|pip|psql|rm) [^,;()]*[^,;()\s]")
+# A command, as far as its words look like one's, is broken only if it is longer than a line:
+# somebody will copy it.
+_COMMAND = re.compile(
+    r"\b(?:alembic|docker|git|invoke|nox|pip|psql|rm) [^\s,;()]+(?: rm)?"
+    r"(?: (?:-[^\s,;()]*|[^\s,;()]*[-./_=:'\"\d][^\s,;()]*|[A-Z]+\b))*"
+)
 _WORD = re.compile(r"\S+")
 
 
