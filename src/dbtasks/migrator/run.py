@@ -7,9 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-import psycopg
 import sqlalchemy
-from psycopg import sql
 
 from dbtasks import maintenance
 from dbtasks.errors import MigrationError, ServerError
@@ -19,6 +17,7 @@ from dbtasks.migrator.half_done import Failure
 from dbtasks.migrator.journal import Journal
 from dbtasks.migrator.steps import applied, describe
 from dbtasks.results import Applied
+from dbtasks.version_table import VersionTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,7 +58,7 @@ class Run:
         self._environment = environment
         self._watcher = watcher
         self._context: MigrationContext | None = None
-        self._version_table: sql.Composable | None = None
+        self._version_table: VersionTable | None = None
         self._heads_after: frozenset[str] | None = None
         self._running: Step | None = None
         self._done: list[_Done] = []
@@ -161,14 +160,8 @@ class Run:
         assert self._environment.url is not None
         if self._version_table is None:
             return ()
-        with maintenance.look(self._environment.url) as connection:
-            try:
-                rows = connection.execute(
-                    sql.SQL("SELECT version_num FROM {}").format(self._version_table)
-                )
-                return tuple(sorted(row[0] for row in rows))
-            except psycopg.errors.UndefinedTable:
-                return ()
+        table = self._version_table
+        return maintenance.applied_revisions(self._environment.url, table.table, table.schema)
 
     def _kept(self, heads: Sequence[str]) -> list[_Done]:
         """Return the finished revisions that a database at `heads` still shows."""
@@ -205,7 +198,7 @@ class Run:
         return aftermath.of(step, done, [one.step for one in self._kept(now)], now)
 
 
-def _version_table(context: MigrationContext) -> sql.Composable | None:
+def _version_table(context: MigrationContext) -> VersionTable | None:
     """Name the version table in full: env.py's connection may have a search_path of its own."""
     schema, table = context.version_table_schema, context.version_table
     if schema is None and context.connection is not None and not context.as_sql:
@@ -218,4 +211,4 @@ def _version_table(context: MigrationContext) -> sql.Composable | None:
         )
         if schema is None:
             return None
-    return sql.Identifier(*(part for part in (schema, table) if part))
+    return VersionTable(table=table, schema=schema)
