@@ -85,7 +85,7 @@ def test_a_revision_brings_the_database_to_the_models(
     drift: Project, database: DatabaseURL
 ) -> None:
     assert document(drift, "db.check", code=1) == {"differences": DIFFERENCES}
-    done = drift.invoke("db.check")
+    done = drift.invoke("db.check", GITHUB_ACTIONS="true", GITHUB_WORKSPACE=str(drift.root))
     assert (done.code, done.err) == (1, "")
     assert done.out.splitlines() == [
         "2 differences between the models and the migrations",
@@ -95,6 +95,14 @@ def test_a_revision_brings_the_database_to_the_models(
         "a new revision would hold",
         "  op.add_column('post', sa.Column('summary', sa.Text(), nullable=True))",
         "  op.create_index(op.f('ix_post_title'), 'post', ['title'], unique=False)",
+        (
+            "::error file=blog/models.py,line=15,title=db.check%3A add_column::column post.summary is in"
+            " the models only%0Aop.add_column('post', sa.Column('summary', sa.Text(), nullable=True))"
+        ),
+        (
+            "::error file=blog/models.py,line=9,title=db.check%3A add_index::index ix_post_title on post is in"
+            " the models only%0Aop.create_index(op.f('ix_post_title'), 'post', ['title'], unique=False)"
+        ),
     ]
 
     done = succeeded(drift.invoke("db.revision", "add a summary"))
