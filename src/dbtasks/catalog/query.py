@@ -50,6 +50,9 @@ class Part:
 
     A value that is NULL stands for what needs no word. A field called `grants` holds what
     `grants()` makes; one whose name ends in `[]` holds a JSON list.
+
+    Where there are many objects of one parent, they make one row: `source` has the parents then, and
+    `items` the objects of one of them. A row for each would cost more than what it says.
     """
 
     kind: str
@@ -63,10 +66,17 @@ class Part:
     parent_in: str = ""
     parent_as: str = ""
     qualified: bool = False
+    items: str = ""
 
     def sql(self, number: int) -> str:
         """Return the part's branch of the statement."""
         values = ", ".join(f"({value})::text" for value in (self.kind, *self.fields.values()))
+        if self.items:
+            item = f"ARRAY[{self.name}, ({self.sub})::text, {values}]::text"
+            return (
+                f"UNION ALL SELECT {number}, ({self.oid})::bigint, 0, ({self.parent})::bigint, '',"
+                f" (SELECT string_agg({item}, ',') FROM {self.items}) FROM {self.source}"
+            )
         return (
             f"UNION ALL SELECT {number}, ({self.oid})::bigint, {self.sub}, ({self.parent})::bigint,"
             f" {self.name}, ARRAY[{values}]::text FROM {self.source}"
@@ -99,7 +109,8 @@ def json_list(array: str) -> str:
 
 def unordered(array: str) -> str:
     """Return the expression of an array whose order means nothing, and is another one in a restored database."""
-    return f"(SELECT array_agg(item ORDER BY item) FROM unnest({array}) item)"
+    ordered = f"(SELECT array_agg(item ORDER BY item) FROM unnest({array}) item)"
+    return f"CASE WHEN {array} IS NOT NULL THEN {ordered} END"
 
 
 def fires(column: str) -> str:

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from dbtasks.catalog.fingerprint import Properties
+    from dbtasks.catalog.query import Part
 
 _PARTS = (others.SCHEMAS, *code.PARTS, *relations.PARTS, *others.PARTS)
 SQL = statement(_PARTS)
 
-_ELEMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|[^,]+', re.DOTALL)
+_ELEMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|[^,{}]+', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -34,7 +35,7 @@ def read(
     names tables, qualified and quoted as PostgreSQL does it, that are left out with all that
     belongs to them.
     """
-    reading = _Reading()
+    reading = _Reading(ignore)
     major = 0
     for number, oid, sub, parent, name, text in execute(SQL):
         if number is None:
@@ -42,30 +43,31 @@ def read(
         if number >= 0:
             reading.take(number, oid, sub, parent, name, text)
         elif number == COMMENT:
-            reading.comments[name, oid, sub] = text
+            reading.comments.setdefault((name, oid), {})[sub] = text
         elif number == MEMBER:
             reading.members.add((name, oid))
         else:
             major = oid // 10000
-    objects = reading.objects
-    for table in ignore:
-        objects = {k: found for k, found in objects.items() if not _belongs(k, found, table)}
-    return Fingerprint(major=major, objects=objects)
+    return Fingerprint(major=major, objects=reading.objects)
 
 
 class _Reading:
     """The objects so far, and what names those that hang on them."""
 
-    def __init__(self) -> None:
+    def __init__(self, ignore: Collection[str]) -> None:
         self.objects: dict[str, Properties] = {}
         self.members: set[tuple[str, int]] = set()
-        self.comments: dict[tuple[str, int, int], str] = {}
+        self.comments: dict[tuple[str, int], dict[int, str]] = {}
+        self._ignore = ignore
         self._names: dict[str, dict[int, str]] = {part.catalog: {} for part in _PARTS}
 
     def take(self, number: int, oid: int, sub: int, parent: int, name: str, text: str) -> None:
         """Take an object, unless an extension or something that is left out has it."""
         part = _PARTS[number]
         if (part.catalog, oid) in self.members:
+            return
+        if part.items:
+            self._take_items(part, oid, self._names[part.parent_in].get(parent), number, text)
             return
         kind, found = _parsed(number, text)
         if part.parent_in:
@@ -76,12 +78,25 @@ class _Reading:
                 name = f"{parent_name}.{name}"
             if part.parent_as:
                 found = {part.parent_as: parent_name, **found}
-        if not sub:
-            self._names[part.catalog][oid] = name
-        comment = self.comments.get((part.catalog, oid, sub))
-        if comment is not None:
-            found = {**found, "comment": comment}
-        self.objects[f"{kind} {name}"] = found
+        self._names[part.catalog][oid] = name
+        comments = self.comments.get((part.catalog, oid))
+        if comments is not None and sub in comments:
+            found = {**found, "comment": comments[sub]}
+        key = f"{kind} {name}"
+        if not any(_belongs(key, found, table) for table in self._ignore):
+            self.objects[key] = found
+
+    def _take_items(
+        self, part: Part, oid: int, parent: str | None, number: int, text: str | None
+    ) -> None:
+        """Take the objects of one parent, unless that is left out or has none."""
+        if parent is None or parent in self._ignore or text is None:
+            return
+        keys, objects = _items(number, parent, text)
+        self.objects.update(objects)
+        for sub, comment in self.comments.get((part.catalog, oid), {}).items():
+            if sub in keys:
+                self.objects[keys[sub]] = {**objects[keys[sub]], "comment": comment}
 
 
 def _belongs(key: str, properties: Properties, table: str) -> bool:
@@ -99,6 +114,24 @@ def _parsed(number: int, text: str) -> tuple[str, Properties]:
     Most are the same at every read, and those of many columns are the same.
     """
     kind, *values = _array(text)
+    assert kind is not None, text
+    return kind, _properties(number, values)
+
+
+@functools.lru_cache(maxsize=5_000)
+def _items(number: int, parent: str, text: str) -> tuple[dict[int, str], dict[str, Properties]]:
+    """Return the keys of the objects in one row by their numbers, and the properties by key."""
+    elements = _array(f"{{{text}}}")
+    width = 3 + len(_PARTS[number].fields)
+    keys, objects = {}, {}
+    for start in range(0, len(elements), width):
+        name, sub, kind, *values = elements[start : start + width]
+        keys[int(sub or 0)] = key = f"{kind} {parent}.{name}"
+        objects[key] = _properties(number, values)
+    return keys, objects
+
+
+def _properties(number: int, values: Sequence[str | None]) -> Properties:
     names, converted = _FIELDS[number]
     found: dict[str, Any] = {
         name: value for name, value in zip(names, values, strict=True) if value is not None
@@ -108,12 +141,11 @@ def _parsed(number: int, text: str) -> tuple[str, Properties]:
             found[name] = convert(found[name])
             if not found[name]:
                 del found[name]
-    assert kind is not None, text
-    return kind, found
+    return found
 
 
 def _array(text: str) -> list[str | None]:
-    """Return the elements of a text[], as PostgreSQL writes it."""
+    """Return the elements of a text[], or of several in a row, as PostgreSQL writes it."""
     found: list[str | None] = []
     for match in _ELEMENT.finditer(text, 1, len(text) - 1):
         if match[1] is not None:

@@ -73,23 +73,25 @@ COMPOSITES = Part(
     " WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')",
 )
 
-_EXPRESSION = """(SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
+# Only what is generated names columns, and has to know the relation, which takes as long as all else.
+_EXPRESSION = """(SELECT pg_get_expr(d.adbin, {}) FROM pg_attrdef d
     WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum)"""
+_DEFAULT, _GENERATED = _EXPRESSION.format("0"), _EXPRESSION.format("d.adrelid")
 
 COLUMNS = Part(
     catalog=RELATION,
-    oid="a.attrelid",
+    oid="c.oid",
     sub="a.attnum",
     parent_in=RELATION,
-    parent="a.attrelid",
+    parent="c.oid",
     kind="'column'",
     name="quote_ident(a.attname)",
     fields={
         "type": "format_type(a.atttypid, a.atttypmod)",
         "nullable": "CASE WHEN a.attnotnull THEN 'false' ELSE 'true' END",
-        "default": f"CASE WHEN a.atthasdef AND a.attgenerated = '' THEN {_EXPRESSION} END",
-        "generated": f"""CASE a.attgenerated WHEN 's' THEN 'stored ' || {_EXPRESSION}
-            WHEN 'v' THEN 'virtual ' || {_EXPRESSION} END""",
+        "default": f"CASE WHEN a.atthasdef AND a.attgenerated = '' THEN {_DEFAULT} END",
+        "generated": f"""CASE a.attgenerated WHEN 's' THEN 'stored ' || {_GENERATED}
+            WHEN 'v' THEN 'virtual ' || {_GENERATED} END""",
         "identity": "CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END",
         # 100 is the default collation; the type is asked only of what is not usual
         "collation": """CASE WHEN a.attcollation NOT IN (0, 100) THEN
@@ -109,9 +111,8 @@ COLUMNS = Part(
             "a.attacl", "'{}'", "ARRAY['=arwx/' || quote_ident(pg_get_userbyid(c.relowner))]"
         ),
     },
-    source="pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
-    " WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped"
-    " AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')",
+    source="pg_class c WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')",
+    items="pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped",
 )
 
 SEQUENCES = Part(
