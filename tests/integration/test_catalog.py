@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import tomllib
 from collections.abc import Iterator
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 import sqlalchemy
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from psycopg import sql
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from dbtasks import maintenance
-from dbtasks.catalog import Fingerprint, changes, read
+from dbtasks.catalog import Fingerprint, Reader, changes, read
 
 if TYPE_CHECKING:
     from dbtasks.url import DatabaseURL
@@ -49,21 +52,36 @@ def shared(postgres: DatabaseURL) -> Iterator[Connection]:
     maintenance.drop(url)
 
 
-def fingerprint(connection: Connection, **options: Any) -> Fingerprint:
-    return read(lambda text: connection.execute(text).fetchall(), **options)
+@pytest.fixture(scope="module")
+def long_lived() -> Reader:
+    """A reader that has seen what went before."""
+    return Reader()
+
+
+def fingerprint(connection: Connection, *readers: Reader, **options: Any) -> Fingerprint:
+    """Read the catalog at once, as each of the readers has to see it, too."""
+
+    def execute(text: str) -> list[Any]:
+        return connection.execute(text).fetchall()
+
+    found = read(execute, **options)
+    for reader in readers:
+        assert reader.read(execute, **options) == found
+    return found
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_exactly_what_came_is_told_and_nothing_stays_when_it_went(
-    shared: Connection, case: str
+    shared: Connection, long_lived: Reader, case: str
 ) -> None:
     told = CASES[case]
+    readers = (Reader(), long_lived)
     shared.execute(told.get("before", "SELECT"))
-    before = fingerprint(shared)
+    before = fingerprint(shared, *readers)
     shared.execute(told["do"])
-    after = fingerprint(shared)
+    after = fingerprint(shared, *readers)
     shared.execute(told["undo"])
-    again = fingerprint(shared)
+    again = fingerprint(shared, *readers)
     shared.execute(told.get("after", "SELECT"))
     lines = [line.format(user=shared.info.user) for line in told["lines"]]
     assert [str(change) for change in changes(before, after)] == lines
@@ -72,10 +90,12 @@ def test_exactly_what_came_is_told_and_nothing_stays_when_it_went(
 
 
 def test_everything_at_once_goes_with_its_schemas(shared: Connection) -> None:
-    before = fingerprint(shared)
+    reader = Reader()
+    before = fingerprint(shared, reader)
     with shared.transaction(force_rollback=True):
         shared.execute(RICH.read_text("utf-8"))
-        rich = fingerprint(shared)
+        rich = fingerprint(shared, reader, ignore=["public.note"])
+        rich = fingerprint(shared, reader)
         kinds = {change.key.split(" ")[0] for change in changes(before, rich)}
         assert " ".join(sorted(kinds)) == (
             "aggregate cast collation default domain enum event extension foreign foreign-data"
@@ -84,7 +104,24 @@ def test_everything_at_once_goes_with_its_schemas(shared: Connection) -> None:
         )
         assert json.loads(json.dumps(rich.objects)).keys() == rich.objects.keys()
         assert not [key for key in rich.objects if "gin_trgm" in key or "gtrgm" in key]
-    assert changes(before, fingerprint(shared)) == ()
+    assert changes(before, fingerprint(shared, reader)) == ()
+
+
+@given(st.lists(st.sampled_from(sorted(CASES)), min_size=3, max_size=8), st.booleans())
+@settings(max_examples=8, deadline=None, derandomize=True, database=None)
+def test_a_reader_sees_all_that_comes_and_goes_whatever_it_saw(
+    shared: Connection, cases: list[str], rich: bool
+) -> None:
+    reader = Reader()
+    with shared.transaction(force_rollback=True):
+        if rich:
+            shared.execute(RICH.read_text("utf-8"))
+        for case in cases:
+            for what in ("before", "do", "undo"):
+                with contextlib.suppress(psycopg.Error), shared.transaction():
+                    shared.execute(CASES[case].get(what, "SELECT"))
+                fingerprint(shared, reader)
+    fingerprint(shared, reader)
 
 
 def test_what_only_counts_or_is_temporary_is_not_seen(shared: Connection) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-MEMBER, COMMENT = -2, -3
+VERSION, MEMBER, COMMENT, MORE = -1, -2, -3, -4
 SCHEMA, RELATION, TYPE = "pg_namespace", "pg_class", "pg_type"
 
 # The statement must pass every driver as it is: it holds no percent sign, and no colon but `::`.
@@ -83,12 +83,24 @@ class Part:
         )
 
 
-def statement(parts: Sequence[Part]) -> str:
+def statement(parts: Sequence[Part], wanted: Collection[int] | None = None) -> str:
     """Return the statement that reads all parts, parents before what hangs on them.
 
-    Its rows are a part's number, oid, sub, parent, name and values.
+    Its rows are a part's number, oid, sub, parent, name and values. With `wanted` it reads the parts of
+    these numbers only, and has a row MORE with the numbers of others that have something to be read.
     """
-    return _FRAME.format(parts="\n".join(part.sql(number) for number, part in enumerate(parts)))
+    numbered = list(enumerate(parts))
+    branches = [part.sql(number) for number, part in numbered if wanted is None or number in wanted]
+    if wanted is not None:
+        more = [
+            f"CASE WHEN EXISTS (SELECT FROM {part.source}) THEN {number} END"
+            for number, part in numbered
+            if number not in wanted
+        ]
+        branches.append(
+            f"UNION ALL SELECT {MORE}, 0, 0, 0, '', concat_ws(' ', {', '.join(('NULL', *more))})"
+        )
+    return _FRAME.format(parts="\n".join(branches))
 
 
 def grants(acl: str, default: str, full: str | None = None) -> str:

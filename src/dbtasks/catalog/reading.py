@@ -1,4 +1,4 @@
-"""How a fingerprint is read."""
+"""How a fingerprint is read: once, or again and again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dbtasks.catalog import code, others, relations
 from dbtasks.catalog.fingerprint import OF_TABLE, Fingerprint
 from dbtasks.catalog.privileges import read_grants
-from dbtasks.catalog.query import COMMENT, MEMBER, statement
+from dbtasks.catalog.query import COMMENT, MEMBER, MORE, VERSION, statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -18,16 +18,24 @@ if TYPE_CHECKING:
     from dbtasks.catalog.fingerprint import Properties
     from dbtasks.catalog.query import Part
 
+    Execute = Callable[[str], Iterable[Sequence[Any]]]
+
 _PARTS = (others.SCHEMAS, *code.PARTS, *relations.PARTS, *others.PARTS)
-SQL = statement(_PARTS)
+_USUAL = (
+    others.SCHEMAS,
+    relations.TABLES,
+    relations.COLUMNS,
+    relations.SEQUENCES,
+    relations.INDEXES,
+    relations.CONSTRAINTS,
+    others.EXTENSIONS,
+)
 
 _ELEMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|[^,{}]+', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
-def read(
-    execute: Callable[[str], Iterable[Sequence[Any]]], *, ignore: Collection[str] = ()
-) -> Fingerprint:
+def read(execute: Execute, *, ignore: Collection[str] = ()) -> Fingerprint:
     """Read the catalog of the database that `execute` runs one SQL text on and returns rows from.
 
     One statement, which leaves the session as it was; the first one on a connection takes twice as
@@ -35,36 +43,66 @@ def read(
     names tables, qualified and quoted as PostgreSQL does it, that are left out with all that
     belongs to them.
     """
-    reading = _Reading(ignore)
-    major = 0
-    for number, oid, sub, parent, name, text in execute(SQL):
-        if number is None:
-            continue
-        if number >= 0:
-            reading.take(number, oid, sub, parent, name, text)
-        elif number == COMMENT:
-            reading.comments.setdefault((name, oid), {})[sub] = text
-        elif number == MEMBER:
-            reading.members.add((name, oid))
-        else:
-            major = oid // 10000
-    return Fingerprint(major=major, objects=reading.objects)
+    return _Reading(execute(_sql(None)), ignore).fingerprint
+
+
+class Reader:
+    """Reads the catalog of one database again and again, asking only whether there is more than it knows of.
+
+    Most databases have no text search configuration, and so on. What has never been there is not read, but
+    the same statement looks whether it is there now; if so, all is read anew. What comes of it is what
+    `read` makes.
+    """
+
+    def __init__(self) -> None:
+        self._wanted = frozenset(number for number, part in enumerate(_PARTS) if part in _USUAL)
+
+    def read(self, execute: Execute, *, ignore: Collection[str] = ()) -> Fingerprint:
+        """Read it as the function `read` does."""
+        while True:
+            reading = _Reading(execute(_sql(self._wanted)), ignore)
+            if not reading.more:
+                return reading.fingerprint
+            self._wanted |= reading.more
+
+
+@functools.cache
+def _sql(wanted: frozenset[int] | None) -> str:
+    return statement(_PARTS, wanted)
 
 
 class _Reading:
-    """The objects so far, and what names those that hang on them."""
+    """The objects of the rows, and what names those that hang on them."""
 
-    def __init__(self, ignore: Collection[str]) -> None:
-        self.objects: dict[str, Properties] = {}
-        self.members: set[tuple[str, int]] = set()
-        self.comments: dict[tuple[str, int], dict[int, str]] = {}
-        self._ignore = ignore
+    def __init__(self, rows: Iterable[Sequence[Any]], ignore: Collection[str]) -> None:
+        self.more: frozenset[int] = frozenset()
+        self._objects: dict[str, Properties] = {}
+        self._members: set[tuple[str, int]] = set()
+        self._comments: dict[tuple[str, int], dict[int, str]] = {}
+        self._ignore, self._major = ignore, 0
         self._names: dict[str, dict[int, str]] = {part.catalog: {} for part in _PARTS}
+        for number, oid, sub, parent, name, text in rows:
+            if number is None:
+                continue
+            if number >= 0:
+                self._take(number, oid, sub, parent, name, text)
+            elif number == COMMENT:
+                self._comments.setdefault((name, oid), {})[sub] = text
+            elif number == MEMBER:
+                self._members.add((name, oid))
+            elif number == MORE:
+                self.more = frozenset(map(int, text.split()))
+            elif number == VERSION:
+                self._major = oid // 10000
 
-    def take(self, number: int, oid: int, sub: int, parent: int, name: str, text: str) -> None:
+    @property
+    def fingerprint(self) -> Fingerprint:
+        return Fingerprint(major=self._major, objects=self._objects)
+
+    def _take(self, number: int, oid: int, sub: int, parent: int, name: str, text: str) -> None:
         """Take an object, unless an extension or something that is left out has it."""
         part = _PARTS[number]
-        if (part.catalog, oid) in self.members:
+        if (part.catalog, oid) in self._members:
             return
         if part.items:
             self._take_items(part, oid, self._names[part.parent_in].get(parent), number, text)
@@ -79,12 +117,13 @@ class _Reading:
             if part.parent_as:
                 found = {part.parent_as: parent_name, **found}
         self._names[part.catalog][oid] = name
-        comments = self.comments.get((part.catalog, oid))
+        comments = self._comments.get((part.catalog, oid))
         if comments is not None and sub in comments:
             found = {**found, "comment": comments[sub]}
-        key = f"{kind} {name}"
-        if not any(_belongs(key, found, table) for table in self._ignore):
-            self.objects[key] = found
+        for table in self._ignore:
+            if _belongs(kind, name, found, table):
+                return
+        self._objects[f"{kind} {name}"] = found
 
     def _take_items(
         self, part: Part, oid: int, parent: str | None, number: int, text: str | None
@@ -93,14 +132,13 @@ class _Reading:
         if parent is None or parent in self._ignore or text is None:
             return
         keys, objects = _items(number, parent, text)
-        self.objects.update(objects)
-        for sub, comment in self.comments.get((part.catalog, oid), {}).items():
+        self._objects.update(objects)
+        for sub, comment in self._comments.get((part.catalog, oid), {}).items():
             if sub in keys:
-                self.objects[keys[sub]] = {**objects[keys[sub]], "comment": comment}
+                self._objects[keys[sub]] = {**objects[keys[sub]], "comment": comment}
 
 
-def _belongs(key: str, properties: Properties, table: str) -> bool:
-    kind, _, name = key.partition(" ")
+def _belongs(kind: str, name: str, properties: Properties, table: str) -> bool:
     if kind in OF_TABLE:
         return name.startswith(f"{table}.")
     owned = str(properties.get("owned by", ""))

@@ -132,15 +132,19 @@ SEQUENCES = Part(
         "cache": "s.seqcache",
         "cycle": "s.seqcycle",
         "unlogged": "CASE WHEN c.relpersistence = 'u' THEN 'true' END",
-        "owned by": "d.refobjid::regclass || '.' || quote_ident(a.attname)",
+        "owned by": "d.refobjid::regclass || '.' || quote_ident(d.attname)",
         "identity": "CASE WHEN d.deptype = 'i' THEN 'true' END",
         "grants": grants("c.relacl", "acldefault('s', c.relowner)"),
     },
-    source="pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid AND c.relpersistence <> 't'"
-    " LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid"
-    " AND d.objsubid = 0 AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0"
-    " AND d.deptype IN ('a', 'i')"
-    " LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid",
+    # OFFSET 0 keeps the planner from reading all of pg_depend
+    source="pg_class c"
+    " JOIN LATERAL (SELECT * FROM pg_sequence WHERE seqrelid = c.oid OFFSET 0) s ON true"
+    " LEFT JOIN LATERAL (SELECT p.refobjid, p.deptype, a.attname FROM pg_depend p"
+    " JOIN pg_attribute a ON a.attrelid = p.refobjid AND a.attnum = p.refobjsubid"
+    " WHERE p.classid = 'pg_class'::regclass AND p.objid = c.oid AND p.objsubid = 0"
+    " AND p.refclassid = 'pg_class'::regclass AND p.refobjsubid > 0"
+    " AND p.deptype IN ('a', 'i') OFFSET 0) d ON true"
+    " WHERE c.oid >= 16384 AND c.relkind = 'S' AND c.relpersistence <> 't'",
 )
 
 # The index of a constraint is part of the constraint; what a partitioned parent makes on its
