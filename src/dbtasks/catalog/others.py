@@ -260,11 +260,10 @@ RARE = tuple(
     Part(
         catalog=catalog,
         oid="x.oid",
-        kind="known.type",
-        name="known.identity",
+        kind=f"(pg_identify_object('{catalog}'::regclass, x.oid, 0)).type",
+        name=f"(pg_identify_object('{catalog}'::regclass, x.oid, 0)).identity",
         fields={},
-        source=f"{catalog} x CROSS JOIN LATERAL"
-        f" pg_identify_object('{catalog}'::regclass, x.oid, 0) AS known WHERE x.oid >= 16384",
+        source=f"{catalog} x WHERE x.oid >= 16384",
     )
     for catalog in (
         "pg_am",

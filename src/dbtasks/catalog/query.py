@@ -92,14 +92,14 @@ def statement(parts: Sequence[Part], wanted: Collection[int] | None = None) -> s
     numbered = list(enumerate(parts))
     branches = [part.sql(number) for number, part in numbered if wanted is None or number in wanted]
     if wanted is not None:
-        more = [
-            f"CASE WHEN EXISTS (SELECT FROM {part.source}) THEN {number} END"
+        others = [
+            f"SELECT {number} AS number FROM {part.source}"
             for number, part in numbered
             if number not in wanted
         ]
-        branches.append(
-            f"UNION ALL SELECT {MORE}, 0, 0, 0, '', concat_ws(' ', {', '.join(('NULL', *more))})"
-        )
+        if others:
+            more = f"SELECT string_agg(number::text, ' ') FROM ({' UNION ALL '.join(others)}) other"
+            branches.append(f"UNION ALL SELECT {MORE}, 0, 0, 0, '', ({more})")
     return _FRAME.format(parts="\n".join(branches))
 
 

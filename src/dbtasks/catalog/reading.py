@@ -90,7 +90,7 @@ class _Reading:
                 self._comments.setdefault((name, oid), {})[sub] = text
             elif number == MEMBER:
                 self._members.add((name, oid))
-            elif number == MORE:
+            elif number == MORE and text:
                 self.more = frozenset(map(int, text.split()))
             elif number == VERSION:
                 self._major = oid // 10000
