@@ -35,6 +35,9 @@ for major in "$@"; do
     trap - EXIT
 done
 """
+# The peer's environment has no other plugins; ours is that of our tests, and to import hypothesis takes 0.2 s.
+PROOFS = ("-p", "dbtasks.pytest_plugin", "--pyargs", "dbtasks.proofs")
+NO_OTHER_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 # A database of its own on the server, as ours has.
 PEERS_CONFTEST = """import os
 import uuid
@@ -106,14 +109,14 @@ def stairway(lab: Lab) -> Iterator[tuple[Side, Side]]:
     ]
     (folders[1] / "tests").mkdir()
     (folders[1] / "tests" / "conftest.py").write_text(PEERS_CONFTEST)
-    proofs = ["-m", "pytest", "-q", "--pyargs", "dbtasks.proofs", "-k", "stairway"]
+    proofs = ["-m", "pytest", "-q", *PROOFS, "-k", "stairway"]
     consistency = ["-m", "pytest", "-q", "--test-alembic", "-k", "up_down_consistency"]
     yield (
         Side(
             name="dbtasks.proofs, stairway",
             argv=(sys.executable, *proofs),
             folder=folders[0],
-            environ={"DBTASKS_THROWAWAY_URL": lab.in_memory.libpq()},
+            environ={**NO_OTHER_PLUGINS, "DBTASKS_THROWAWAY_URL": lab.in_memory.libpq()},
             found=prints(f"{lab.revisions} passed"),
         ),
         Side(
