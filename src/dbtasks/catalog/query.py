@@ -72,7 +72,7 @@ class Part:
         """Return the part's branch of the statement."""
         values = ", ".join(f"({value})::text" for value in (self.kind, *self.fields.values()))
         if self.items:
-            item = f"ARRAY[{self.name}, ({self.sub})::text, {values}]::text"
+            item = f"ARRAY[({self.sub})::text, {self.name}, {values}]::text"
             return (
                 f"UNION ALL SELECT {number}, ({self.oid})::bigint, 0, ({self.parent})::bigint, '',"
                 f" (SELECT string_agg({item}, ',') FROM {self.items}) FROM {self.source}"

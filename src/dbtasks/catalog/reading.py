@@ -31,7 +31,8 @@ _USUAL = (
     others.EXTENSIONS,
 )
 
-_ELEMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|[^,{}]+', re.DOTALL)
+_ELEMENT = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"|[^,]+', re.DOTALL)
+_ITEM = re.compile(r'\{(\d+),([^"{}]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^"{}]*)*)\}', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -151,7 +152,7 @@ def _parsed(number: int, text: str) -> tuple[str, Properties]:
 
     Most are the same at every read, and those of many columns are the same.
     """
-    kind, *values = _array(text)
+    kind, *values = _array(text[1:-1])
     assert kind is not None, text
     return kind, _properties(number, values)
 
@@ -159,14 +160,21 @@ def _parsed(number: int, text: str) -> tuple[str, Properties]:
 @functools.lru_cache(maxsize=5_000)
 def _items(number: int, parent: str, text: str) -> tuple[dict[int, str], dict[str, Properties]]:
     """Return the keys of the objects in one row by their numbers, and the properties by key."""
-    elements = _array(f"{{{text}}}")
-    width = 3 + len(_PARTS[number].fields)
     keys, objects = {}, {}
-    for start in range(0, len(elements), width):
-        name, sub, kind, *values = elements[start : start + width]
-        keys[int(sub or 0)] = key = f"{kind} {parent}.{name}"
-        objects[key] = _properties(number, values)
+    for sub, item in _ITEM.findall(text):
+        kind, name, found = _item(number, item)
+        keys[int(sub)] = key = f"{kind} {parent}.{name}"
+        objects[key] = found
     return keys, objects
+
+
+@functools.lru_cache(maxsize=20_000)
+def _item(number: int, text: str) -> tuple[str, str, Properties]:
+    """Return the kind, the name and the properties of one of the objects in a row."""
+    name, kind, *values = _array(text)
+    assert name is not None, text
+    assert kind is not None, text
+    return kind, name, _properties(number, values)
 
 
 def _properties(number: int, values: Sequence[str | None]) -> Properties:
@@ -183,9 +191,9 @@ def _properties(number: int, values: Sequence[str | None]) -> Properties:
 
 
 def _array(text: str) -> list[str | None]:
-    """Return the elements of a text[], or of several in a row, as PostgreSQL writes it."""
+    """Return the elements of a text[] as PostgreSQL writes them between its braces."""
     found: list[str | None] = []
-    for match in _ELEMENT.finditer(text, 1, len(text) - 1):
+    for match in _ELEMENT.finditer(text):
         if match[1] is not None:
             found.append(_ESCAPED.sub(r"\1", match[1]))
         else:
