@@ -6,6 +6,8 @@ from dbtasks.catalog.query import SCHEMA, Part, fires, grants, json_list, owner,
 
 # initdb gives schema public, and only it, an owner and privileges that are no default, and other
 # ones since PostgreSQL 15; they are kept in pg_init_privs. 6171 is pg_database_owner.
+_INITIAL = """(SELECT i.initprivs FROM pg_init_privs i
+    WHERE i.objoid = n.oid AND i.classoid = 'pg_namespace'::regclass AND i.objsubid = 0 AND i.privtype = 'i')"""
 SCHEMAS = Part(
     catalog="pg_namespace",
     oid="n.oid",
@@ -17,15 +19,12 @@ SCHEMAS = Part(
         + " END",
         "grants": grants(
             "n.nspacl",
-            "coalesce(i.initprivs, acldefault('n', n.nspowner))",
+            f"coalesce({_INITIAL}, acldefault('n', n.nspowner))",
             "acldefault('n', n.nspowner)",
         ),
         "comment": "obj_description(n.oid, 'pg_namespace')",
     },
-    source="pg_namespace n"
-    " LEFT JOIN pg_init_privs i ON i.objoid = n.oid AND i.classoid = 'pg_namespace'::regclass"
-    " AND i.privtype = 'i'"
-    " WHERE left(n.nspname, 3) <> 'pg_' AND n.nspname <> 'information_schema'",
+    source="pg_namespace n WHERE left(n.nspname, 3) <> 'pg_' AND n.nspname <> 'information_schema'",
 )
 
 EXTENSIONS = Part(
