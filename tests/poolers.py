@@ -31,6 +31,8 @@ listen_port = {port}
 unix_socket_dir =
 auth_type = any
 pool_mode = {mode}
+default_pool_size = {size}
+query_wait_timeout = {patience}
 server_round_robin = {round_robin}
 """
 
@@ -41,8 +43,13 @@ def program() -> str | None:
 
 
 @contextlib.contextmanager
-def pgbouncer(url: DatabaseURL, mode: str, *, round_robin: int = 0) -> Iterator[DatabaseURL]:
-    """Run PgBouncer in a pool mode; yield the address of the database behind it."""
+def pgbouncer(
+    url: DatabaseURL, mode: str, *, round_robin: int = 0, size: int = 20, patience: int = 120
+) -> Iterator[DatabaseURL]:
+    """Run PgBouncer in a pool mode; yield the address of the database behind it.
+
+    It has `size` connections to the server, for one of which a client waits `patience` seconds.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -51,7 +58,14 @@ def pgbouncer(url: DatabaseURL, mode: str, *, round_robin: int = 0) -> Iterator[
     with tempfile.TemporaryDirectory() as folder:
         ini = Path(folder, "pgbouncer.ini")
         ini.write_text(
-            _INI.format(url=url, port=port, mode=mode, round_robin=round_robin),
+            _INI.format(
+                url=url,
+                port=port,
+                mode=mode,
+                round_robin=round_robin,
+                size=size,
+                patience=patience,
+            ),
             encoding="utf-8",
         )
         user = ["-u", "nobody"] if os.geteuid() == 0 else []  # it refuses to run as root

@@ -101,3 +101,18 @@ class RefusedError(DbtasksError):
 
     exit_code = 5
     default_code = "refused"
+
+
+# What PgBouncer says to a client for which it had no connection to the server in time.
+NO_CONNECTION_LEFT = "query_wait_timeout"
+
+
+def no_connection_left(place: str) -> ServerError:
+    """Return the error for a connection pooler that had no connection for one of ours in time."""
+    return ServerError(
+        f"{place} is a connection pooler that had no connection left: dbtasks and env.py need"
+        " several at once",
+        remedy="let its pool (PgBouncer's default_pool_size) have 4 that are free, or let DATABASE_URL"
+        " be the database's URL past the pooler",
+        code="pooler",
+    )

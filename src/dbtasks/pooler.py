@@ -1,4 +1,4 @@
-"""Connection poolers between us and a server: whether a session is ours for longer than a statement."""
+"""Connection poolers between us and a server: whether a session is ours, and whether there is one at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import select
 from typing import TYPE_CHECKING
 
 from dbtasks import maintenance
-from dbtasks.errors import ServerError
+from dbtasks.errors import ServerError, no_connection_left
 
 if TYPE_CHECKING:
     import psycopg
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ROUNDS = 5
 _PATIENCE = 5.0
+_LONG_PATIENCE = 15.0
 
 
 def check_session(connection: psycopg.Connection, url: DatabaseURL) -> None:
@@ -25,18 +26,36 @@ def check_session(connection: psycopg.Connection, url: DatabaseURL) -> None:
     never gives one server process to two clients, and never another one to a client that stays.
 
     Raises:
-        ServerError: a pooler shares its connections between clients; code `pooler`.
+        ServerError: a pooler shares its connections between clients, or has too few; code `pooler`.
     """
-    if connection.info.backend_pid == _process(connection):
+    process = _process(connection, _PATIENCE)
+    if connection.info.backend_pid == process:
         return
+    if process is None:
+        raise no_connection_left(url.place)
     ours, theirs = set[int | None](), set[int | None]()
     with maintenance.connect(url) as other:
         for _ in range(_ROUNDS):  # other clients may have had the connection in between
             ours.add(_process(connection))
             theirs.add(_process(other, _PATIENCE))
+            if None in theirs:
+                raise no_connection_left(url.place)
             ours.add(_process(connection))
-            if len(ours) > 1 or len(theirs) > 1 or ours & theirs or None in theirs:
+            if len(ours) > 1 or len(theirs) > 1 or ours & theirs:
                 raise _shared(url)
+
+
+def identity(url: DatabaseURL) -> maintenance.Identity:
+    """Return the identity of the database at `url`, while another connection to it is in use.
+
+    Raises:
+        ServerError: a pooler had no second connection; code `pooler`.
+    """
+    with maintenance.looks_kept():
+        with maintenance.look(url) as connection:
+            if _process(connection, _LONG_PATIENCE) is None:
+                raise no_connection_left(url.place)
+        return maintenance.identity(url)
 
 
 def _process(connection: psycopg.Connection, patience: float | None = None) -> int | None:

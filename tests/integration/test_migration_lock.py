@@ -409,6 +409,33 @@ class TestPooler:
             found = document(project, "db.migrate", DATABASE_URL=behind.libpq())
         assert revisions(found) == list(PLAIN)
 
+    @pytest.mark.parametrize("mode", ["session", "transaction"])
+    @pytest.mark.parametrize("is_known", [False, True])
+    def test_with_one_connection_only_it_is_explained(
+        self, mode: str, is_known: bool, project: Project, database: DatabaseURL
+    ) -> None:
+        """Wherever the second one is missing: in env.py, at the lock, beside env.py."""
+        with poolers.pgbouncer(database, mode, size=1, patience=1) as behind:
+            if is_known:  # so that env.py is not asked for the version table
+                succeeded(project.invoke("db.current"))
+            found = error(project, "db.migrate", code=3, DATABASE_URL=behind.libpq())
+        assert relations(database) == set()
+        shared = is_known and mode == "transaction"  # which it is even so
+        assert found["message"] == (
+            f"{behind.place} is a connection pooler whose clients share connections, such as"
+            " PgBouncer in transaction mode, and no lock on a migration lasts there"
+            if shared
+            else f"{behind.place} is a connection pooler that had no connection left: dbtasks and"
+            " env.py need several at once"
+        )
+        assert found["remedy"] == (
+            "let lock_url (DBTASKS_LOCK_URL) be the URL of the database past the pooler"
+            if shared
+            else "let its pool (PgBouncer's default_pool_size) have 4 that are free, or let"
+            " DATABASE_URL be the database's URL past the pooler"
+        )
+        assert found["code"] == "pooler"
+
     def test_a_lock_url_of_another_database_is_refused(
         self, project: Project, database: DatabaseURL
     ) -> None:

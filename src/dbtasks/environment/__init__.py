@@ -18,7 +18,7 @@ import sqlalchemy
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 
-from dbtasks import maintenance, version_table
+from dbtasks import maintenance, pooler, version_table
 from dbtasks.alembic_config import config_files
 from dbtasks.environment.attributes import ASYNC_ONLY, Attributes
 from dbtasks.environment.errors import alembic_errors, env_error
@@ -26,7 +26,7 @@ from dbtasks.environment.files import load, read_scripts, reparented
 from dbtasks.environment.imports import files_of, imports_of
 from dbtasks.environment.limits import Limits
 from dbtasks.environment.surroundings import exported, logging_kept, stdout_to_stderr
-from dbtasks.errors import MigrationError
+from dbtasks.errors import NO_CONNECTION_LEFT, MigrationError, no_connection_left
 from dbtasks.version_table import VersionTable
 
 if TYPE_CHECKING:
@@ -141,6 +141,8 @@ class Environment:
                 code="env",
             )
         if guard.failure is not None:
+            if self.url is not None and NO_CONNECTION_LEFT in str(guard.failure):
+                raise no_connection_left(self.url.place) from guard.failure
             found = env_error(self.env_file, guard.failure, ran=guard.ran)
             raise found from found.__cause__
 
@@ -203,7 +205,7 @@ class Environment:
             raise self._wrong_database(f"a database of {connection.dialect.name}")
         row = connection.exec_driver_sql(maintenance.IDENTITY_SQL).one()
         found = maintenance.Identity(database=row[0], server_started=row[1])
-        if found != maintenance.identity(self.url):
+        if found != pooler.identity(self.url):
             raise self._wrong_database(f'database "{found.database}"{_place(connection)}')
         self.limits = Limits(self.settings, self.url)
         self.limits.set(connection)

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from dbtasks.errors import DbtasksError, ServerError, SettingsError
+from dbtasks.errors import (
+    NO_CONNECTION_LEFT,
+    DbtasksError,
+    ServerError,
+    SettingsError,
+    no_connection_left,
+)
 from dbtasks.looks import Looks
 
 if TYPE_CHECKING:
@@ -49,7 +55,12 @@ def connect(url: DatabaseURL) -> Iterator[psycopg.Connection]:
     except psycopg.Error as error:
         raise _connection_error(url, error) from error.with_traceback(None)
     with contextlib.closing(connection):
-        yield connection
+        try:
+            yield connection
+        except psycopg.errors.ProtocolViolation as error:
+            if NO_CONNECTION_LEFT not in str(error):
+                raise
+            raise no_connection_left(url.place) from error.with_traceback(None)
 
 
 _looks: Looks[psycopg.Connection] = Looks()
