@@ -35,6 +35,16 @@ _HOLDER = """
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND l.classid = %s::bigint::oid AND l.objid = %s::bigint::oid
 """
+# A schema that env.py leaves open is the one where the table is, or where it will be made.
+_PLACE = """
+    SELECT current_database(), coalesce(
+        %s::name,
+        (SELECT nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.oid = to_regclass(quote_ident(%s::text))),
+        current_schema(),
+        ''
+    )
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,10 +166,10 @@ def _release(connection: psycopg.Connection, key: int, say: Callable[[str], None
 
 
 def _key(connection: psycopg.Connection, table: VersionTable) -> int:
-    """Name the database as the server does: a pooler may have another name for it."""
-    row = connection.execute("SELECT current_database()").fetchone()
+    """Name database and schema as the server does: a pooler, or env.py, may have other names for them."""
+    row = connection.execute(_PLACE, [table.schema, table.table]).fetchone()
     assert row is not None
-    return maintenance.lock_key("\0".join(("migrate", row[0], table.schema or "", table.table)))
+    return maintenance.lock_key("\0".join(("migrate", *row, table.table)))
 
 
 def _named(url: DatabaseURL, doing: str) -> DatabaseURL:

@@ -367,6 +367,33 @@ def test_another_version_table_of_the_database_has_a_lock_of_its_own(
     assert len(version(database, "second")) == 1
 
 
+@pytest.mark.parametrize("exists", [False, True])
+@pytest.mark.parametrize("schema", ["public", "a Shop"])
+def test_a_schema_that_is_named_and_one_that_is_found_have_one_lock(
+    schema: str, exists: bool, database: DatabaseURL
+) -> None:
+    """A deploy may name the schema in env.py where the one before left it to the search path."""
+    maintenance.create(database)
+    name = f'ALTER DATABASE "{database.database}" SET search_path = missing, "a Shop", public'
+    if schema != "public":
+        execute(database, f'CREATE SCHEMA "{schema}"; {name}')
+    if exists:
+        execute(database, f'CREATE TABLE "{schema}".alembic_version (version_num text)')
+    found, other = VersionTable(), VersionTable(schema="other")
+    for first, second in (
+        (found, VersionTable(schema=schema)),
+        (VersionTable(schema=schema), found),
+    ):
+        with migration_lock(database, first, wait=1, say=print):
+            with (
+                pytest.raises(ServerError, match="its migration lock is held by"),
+                migration_lock(database, second, wait=0.1, say=print),
+            ):
+                raise AssertionError
+            with migration_lock(database, other, wait=0.1, say=print):
+                pass
+
+
 class TestPooler:
     """Through PgBouncer."""
 
