@@ -78,10 +78,19 @@ def check(target: Target, operation: str, consent: Consent) -> None:
             " --yes does not suffice there",
             code="external",
         )
-    if (consent.name or consent.typed) and consent.name != target.url.database:
+    check_name(str(target), target.url.database, operation, consent)
+
+
+def check_name(what: str, database: str, operation: str, consent: Consent) -> None:
+    """Return if nobody named a database, or this one, for an `operation` on `what` it is in.
+
+    Raises:
+        RefusedError: with code `other-name`, somebody named another one.
+    """
+    if (consent.name or consent.typed) and consent.name != database:
         given = "was typed" if consent.typed else f"was given with {FLAG}"
         raise RefusedError(
-            f'refused to {operation} {target}: the name that {given} is "{consent.name}",'
+            f'refused to {operation} {what}: the name that {given} is "{consent.name}",'
             " and nothing was changed",
             remedy="check which database is meant (invoke db.status), and give exactly its name",
             code="other-name",

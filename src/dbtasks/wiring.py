@@ -287,13 +287,22 @@ class Session:
         )
         return found.exit_code
 
-    def confirm_destruction(self, yes: bool, *, all_volumes: bool) -> None:
-        """Go on only if a person agrees to lose the data; what is not ours is refused below."""
+    def confirm_destruction(self, yes: bool, named: str, *, all_volumes: bool) -> None:
+        """Go on only if a person agrees to lose the data; what is not ours is refused below.
+
+        `named` is a database whose name was given to agree beforehand.
+
+        Raises:
+            RefusedError: nobody agreed, or another database was named.
+        """
         if self.database.server.owned:
             what = "every volume of the compose project" if all_volumes else "all its data"
             status = self.database.server.status()
             name = status.database or self.settings.database
-            self.confirm(yes, f"This removes {status.where} of database {name} with {what}")
+            given = policy.Consent(name=named)
+            policy.check_name(f'{status.where} of database "{name}"', name, "remove", given)
+            question = f"This removes {status.where} of database {name} with {what}"
+            self.confirm(yes or bool(named), question)
 
     def close(self) -> None:
         """Leave the terminal as it was."""

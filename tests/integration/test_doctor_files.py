@@ -83,12 +83,18 @@ def test_one_transaction_around_autocommit_blocks_is_told_until_it_is_not(
     one = found(project)["one-transaction"]
     assert (one["message"], one["remedy"], one["level"]) == (
         (
-            f"{env} runs all revisions in one transaction, and aaaa commit it with autocommit_block():"
+            f"{env} runs all revisions in one transaction, and aaaa commits it with autocommit_block():"
             " a failure later leaves changes that the version table does not show"
         ),
         f"pass transaction_per_migration=True to context.configure() in {env}",
         "note",
     )
+    second = write_revision(project, "bbbb", "aaaa")
+    second.write_text(second.read_text().replace("def upgrade():\n", f"def upgrade():\n{BLOCK}"))
+    assert ", and aaaa, bbbb commit it with " in found(project)["one-transaction"]["message"]
+    project.environ["DBTASKS_COMMIT_EACH"] = "true"
+    assert found(project) == {}
+    del project.environ["DBTASKS_COMMIT_EACH"]
     write_env(project, ENV.replace("connection)", "connection, transaction_per_migration=True)"))
     assert found(project) == {}
 

@@ -46,7 +46,10 @@ AFTER = {
     "db.redo": [PLAIN[2]],
     "db.stamp base": [],
 }
-OF_THE_SERVER = ("stop", "recreate", "recreate --yes", "destroy", "destroy --yes")
+OF_THE_SERVER = (
+    *("stop", "recreate", "recreate --yes", "destroy", "destroy --yes"),
+    *("recreate --yes-destroy {}", "destroy --yes-destroy {}", "destroy --yes-destroy other"),
+)
 
 
 @pytest.fixture
@@ -190,7 +193,8 @@ def test_the_server_itself_is_refused_whatever_is_typed(
 ) -> None:
     for task in OF_THE_SERVER:
         verb = "stop" if task == "stop" else "destroy"
-        assert error(project, *f"db.{task}".split(), code=5) == {
+        words = f"db.{task.format(database.database)}".split()
+        assert error(project, *words, code=5) == {
             "code": "external",
             "message": f"refused to {verb} the external server {database.place} with database"
             f' "{database.database}" (its URL is from DATABASE_URL): dbtasks did not make it',
@@ -244,8 +248,18 @@ def test_on_a_server_of_ours_nothing_is_asked_and_a_wrong_name_is_refused(
             assert (done.code, "nobody agreed to that" in done.out) == (5, True), done
         assert document(project, "db.current")[0]["revision"] == PLAIN[2]
         assert document(project, "db.rollback-all", "--yes-destroy", "shop")["current"] == []
+        where = document(project, "db.status")["server"]["where"]
+        for task in ("db.destroy", "db.recreate --yes"):
+            assert error(project, *task.split(), "--yes-destroy", "other", code=5) == {
+                "code": "other-name",
+                "message": f'refused to remove {where} of database "shop": the name that was given with'
+                ' --yes-destroy is "other", and nothing was changed',
+                "remedy": "check which database is meant (invoke db.status), and give exactly its name",
+            }
+        assert document(project, "db.recreate", "--yes-destroy", "shop")["current"] == [PLAIN[2]]
     finally:
-        succeeded(project.invoke("db.destroy", "--yes"))
+        gone = document(project, "db.destroy", "--yes-destroy", "shop")
+    assert gone["server"]["state"] == "absent"
 
 
 class TestThrowawayUrl:

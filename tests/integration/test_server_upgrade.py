@@ -248,6 +248,14 @@ def test_a_raised_setting_gives_no_empty_server(docker: Lab) -> None:
     assert json.loads(status.out)["server"]["note"] == (
         f"its data are of PostgreSQL 17, in {volume}; invoke db.upgrade-server --to 18 moves them"
     )
+    migrate = project.invoke("db.migrate")
+    assert (migrate.code, migrate.err) == (
+        3,
+        (
+            f"error: the docker server container dbtasks-{docker.name}-shop-pg18 is absent; its data are"
+            f" of PostgreSQL 17, in {volume}\nremedy: invoke db.upgrade-server --to 18 moves them\n"
+        ),
+    )
     assert start.code == 5
     assert start.err.splitlines()[-2:] == [
         (

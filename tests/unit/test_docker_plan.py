@@ -86,6 +86,21 @@ def test_image_major() -> None:
     plan.check_major(image(env={}), settings(postgres=18))
 
 
+def test_an_image_that_stays_behind_an_upgrade_is_what_has_to_be_changed() -> None:
+    with pytest.raises(SettingsError) as caught:
+        plan.check_major(
+            image(env={"PG_MAJOR": "17"}), settings(postgres=18, image="postgres:17"), moving=True
+        )
+
+    assert caught.value.message == (
+        "image postgres:17 (flag) is PostgreSQL 17, and the data are to be moved to 18"
+    )
+    assert caught.value.remedy == (
+        "let image (DBTASKS_IMAGE) name one of PostgreSQL 18, or have {version} in its tag,"
+        " then run this again; the old server stays on its own"
+    )
+
+
 def test_what_has_changed_is_named() -> None:
     before = plan.container_labels(settings(image="postgres:18"))
     now = settings(image="postgis:18", server_options={"work_mem": "64MB"})

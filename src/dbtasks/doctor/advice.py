@@ -29,16 +29,17 @@ def findings(settings: Settings, files: Files) -> Iterator[Finding]:
         return
     env_file = read_locations(settings).script / "env.py"
     text = env_file.read_text(encoding="utf-8", errors="replace") if env_file.is_file() else ""
-    if not text or _EACH.search(text) or _OURS.search(text):
+    if not text or settings.commit_each or _EACH.search(text) or _OURS.search(text):
         return
     blocks = [one for one in history.files if _BLOCK.search(Path(one.path).read_bytes())]
     if blocks:
         names = ", ".join(one.revision for one in blocks[:3])
         more = f" and {len(blocks) - 3} more" if len(blocks) > 3 else ""
+        verb = "commits" if len(blocks) == 1 else "commit"
         yield Finding(
             code="one-transaction",
             message=f"{env_file} runs all revisions in one transaction, and {names}{more}"
-            " commit it with autocommit_block(): a failure later leaves changes that the version table does not show",
+            f" {verb} it with autocommit_block(): a failure later leaves changes that the version table does not show",
             remedy=f"pass transaction_per_migration=True to context.configure() in {env_file}",
             note=True,
         )

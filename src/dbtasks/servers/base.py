@@ -109,9 +109,11 @@ class Server(ABC):
         """
         status = self.status()
         if status.state != "running" or status.url is None:
+            data, _, moves = (status.note or "").partition("; ")  # of another major
             raise ServerError(
-                f"the {self.kind} server {status.where} is {status.state}",
-                remedy="invoke db.start starts it, invoke db.init also creates and migrates the database",
+                f"the {self.kind} server {status.where} is {status.state}{data and f'; {data}'}",
+                remedy=moves
+                or "invoke db.start starts it, invoke db.init also creates and migrates the database",
                 code="not-running",
             )
         return status.url

@@ -144,7 +144,7 @@ class DockerObjects:
             volumes=tuple(config.volumes or ()),
             command=tuple(config.cmd or ()),
         )
-        plan.check_major(found, self._settings)
+        plan.check_major(found, self._settings, moving=self.moving_from is not None)
         return found
 
     def create_volume(self) -> None:

@@ -113,14 +113,22 @@ def changes(
     return found
 
 
-def check_major(image: Image, settings: Settings) -> None:
-    """Refuse an image of another major than the one that is set.
+def check_major(image: Image, settings: Settings, *, moving: bool = False) -> None:
+    """Refuse an image of another major than the one that is set, or `moving`, that data are moved to.
 
     Raises:
         SettingsError: the image says that it is another one.
     """
     major = image.env.get("PG_MAJOR", "").partition(".")[0]
     if major and major != str(settings.postgres):
+        if moving:
+            raise SettingsError(
+                f"image {image.name} ({settings.sources['image']}) is PostgreSQL {major}, and the data"
+                f" are to be moved to {settings.postgres}",
+                remedy=f"let image (DBTASKS_IMAGE) name one of PostgreSQL {settings.postgres}, or have"
+                " {version} in its tag, then run this again; the old server stays on its own",
+                code="image-major",
+            )
         raise SettingsError(
             f"image {image.name} is PostgreSQL {major}, and postgres = {settings.postgres} is set",
             remedy=f"set postgres = {major} (DBTASKS_POSTGRES), or an image with {{version}} in its tag",

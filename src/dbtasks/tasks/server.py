@@ -16,6 +16,12 @@ from dbtasks.tasks.declare import YES, exclusive, number, task
 if TYPE_CHECKING:
     from dbtasks.wiring import Session
 
+_DESTROYING = {
+    "yes": YES,
+    "yes_destroy": "the database's name, instead of --yes; a server of somebody else is left alone",
+    "all_volumes": "every volume of the compose project",
+}
+
 
 @task(name="start")
 def _start(session: Session) -> None:
@@ -105,17 +111,21 @@ def _init(session: Session) -> None:
 @task(
     name="recreate",
     aliases=("volume-recreate",),
-    help={"yes": YES, "all_volumes": "every volume of the compose project"},
+    help=_DESTROYING,
 )
-def _recreate(session: Session, yes: bool = False, all_volumes: bool = False) -> None:
+def _recreate(
+    session: Session, yes: bool = False, yes_destroy: str = "", all_volumes: bool = False
+) -> None:
     """Destroy the database's server with its data, then init."""
-    session.confirm_destruction(yes, all_volumes=all_volumes)
+    session.confirm_destruction(yes, yes_destroy, all_volumes=all_volumes)
     session.show_outcome(session.database.recreate(all_volumes=all_volumes))
 
 
-@task(name="destroy", help={"yes": YES, "all_volumes": "every volume of the compose project"})
-def _destroy(session: Session, yes: bool = False, all_volumes: bool = False) -> None:
+@task(name="destroy", help=_DESTROYING)
+def _destroy(
+    session: Session, yes: bool = False, yes_destroy: str = "", all_volumes: bool = False
+) -> None:
     """Remove the server and its data."""
-    session.confirm_destruction(yes, all_volumes=all_volumes)
+    session.confirm_destruction(yes, yes_destroy, all_volumes=all_volumes)
     session.database.destroy(all_volumes=all_volumes)
     session.show_status()
