@@ -68,13 +68,21 @@ class Database:
 
     @cached_property
     def runs(self) -> Runs:
-        """The runs of revisions on this database, one process at a time."""
+        """The runs of revisions on this database, one process at a time.
+
+        On a server that dbtasks did not make they undo nothing; those of `runs_to_undo` do.
+        """
+        return self._runs(self.migrator)
+
+    def _runs(self, migrator: Callable[[], Migrator]) -> Runs:
         from dbtasks.runs import Runs
 
-        return Runs(self.settings, self.records, lambda: self.server, self.migrator, self._say)
+        return Runs(self.settings, self.records, lambda: self.server, migrator, self._say)
 
-    def migrator(self) -> Migrator:
+    def migrator(self, *, yes_destroy: str = "") -> Migrator:
         """Return the migrations on the running server's database, to look at; `runs` lets them run.
+
+        `yes_destroy` is as for `Migrator`.
 
         Raises:
             MigrationError: the files do not make up one sound history; nothing is asked then.
@@ -91,6 +99,7 @@ class Database:
             watcher=self._watcher,
             tell=self._tell,
             announce=lambda steps: self._announce(target, steps),
+            yes_destroy=yes_destroy,
         )
 
     def runs_to_undo(self, operation: str, agree: policy.Agree) -> Runs:
@@ -102,12 +111,14 @@ class Database:
             RefusedError: dbtasks did not make the server, and the database was not named.
         """
         self.migrator()  # what cannot be done is no question
-        self._check_policy(operation, agree)
-        return self.runs
+        name = self._named(operation, agree)
+        return self._runs(lambda: self.migrator(yes_destroy=name))
 
-    def _check_policy(self, operation: str, agree: policy.Agree) -> None:
+    def _named(self, operation: str, agree: policy.Agree) -> str:
+        """Return the database's name once the policy allows to do something to it that loses something."""
         target = self._target(self.server.address())
         policy.check(target, operation, agree(target))
+        return target.url.database
 
     def _target(self, url: DatabaseURL) -> policy.Target:
         return policy.Target(url=url, owned=self.server.owned, source=self.settings.sources["url"])
@@ -157,9 +168,9 @@ class Database:
 
         if prepared.plan.way is None:
             return carry_out(prepared, self.throwaways())
-        self._check_policy("undo revisions of", agree)
+        name = self._named("undo revisions of", agree)
         with self.runs.alone(self._reachable()):
-            return carry_out(prepared, self.throwaways(), self.migrator)
+            return carry_out(prepared, self.throwaways(), lambda: self.migrator(yes_destroy=name))
 
     def migrate(self, target: str | None = None, *, fix: bool = False) -> Outcome:
         """Apply the pending revisions up to `target`; without one, all of a history with one head.

@@ -97,6 +97,26 @@ def check_name(what: str, database: str, operation: str, consent: Consent) -> No
         )
 
 
+def check_call(settings: Settings, url: DatabaseURL, operation: str, name: str) -> None:
+    """Return if `operation` may be done to the database at `url` by a caller in Python.
+
+    The database that the settings' URL leads to is on a server of somebody else's, and has to be
+    named there; any other comes from a server of dbtasks' own, or is one that it made.
+
+    Raises:
+        RefusedError: it was not named, code `external`; or another one was, code `other-name`.
+    """
+    if settings.url is None or _address(settings.url) != _address(url) or name == url.database:
+        return
+    target = Target(url=url, owned=False, source=settings.sources["url"])
+    why = f'yes_destroy is "{name}"' if name else "dbtasks did not make that server"
+    raise RefusedError(
+        f"refused to {operation} {target}: {why}, and nothing was changed",
+        remedy="if that is the database meant, give its name: Migrator(settings, url, yes_destroy=NAME)",
+        code="other-name" if name else "external",
+    )
+
+
 def not_ours(target: Target, verb: str, without: str) -> RefusedError:
     """Return the refusal to stop or destroy a whole server, which no name makes possible.
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dbtasks import policy
-from dbtasks.errors import UsageError
+from dbtasks.database import Database
+from dbtasks.errors import RefusedError, UsageError
+from dbtasks.migrator import Migrator
 from dbtasks.settings import load_settings
 from histories import (
     PLAIN,
@@ -260,6 +262,46 @@ def test_on_a_server_of_ours_nothing_is_asked_and_a_wrong_name_is_refused(
     finally:
         gone = document(project, "db.destroy", "--yes-destroy", "shop")
     assert gone["server"]["state"] == "absent"
+
+
+def refused(url: DatabaseURL, call: Callable[[], object]) -> str:
+    """Return the operation of a refusal of a call in Python, which says all else that it has to."""
+    with pytest.raises(RefusedError) as caught:
+        call()
+    assert (caught.value.code, caught.value.exit_code) == ("external", 5)
+    assert caught.value.remedy == (
+        "if that is the database meant, give its name: Migrator(settings, url, yes_destroy=NAME)"
+    )
+    start, _, rest = caught.value.message.partition(" database ")
+    assert f"database {rest}" == (
+        f"{where(url)}: dbtasks did not make that server, and nothing was changed"
+    )
+    return start.removeprefix("refused to ")
+
+
+def test_from_python_it_is_refused_without_the_name(
+    project: Project, database: DatabaseURL, unchanged: Callable[[], bool]
+) -> None:
+    settings = load_settings(root=project.root, environ=project.environ)
+    migrator, runs = Migrator(settings, database), Database(settings).runs
+    for undo in (
+        *(lambda: migrator.downgrade("base"), migrator.rollback, migrator.redo),
+        *(runs.rollback, lambda: runs.rollback(to="base"), runs.redo),
+    ):
+        assert refused(database, undo) == "undo revisions of"
+    for stamp in (migrator.stamp, runs.stamp):
+        assert refused(database, lambda: stamp("base")) == "overwrite the version table of"  # noqa: B023
+    with pytest.raises(RefusedError) as caught:
+        Migrator(settings, database, yes_destroy="shop").rollback()
+    assert (caught.value.code, caught.value.message) == (
+        "other-name",
+        f'refused to undo revisions of {where(database)}: yes_destroy is "shop", and nothing was changed',
+    )
+    assert unchanged()
+    assert runs.migrate().current == (PLAIN[2],)
+    named = Migrator(settings, database, yes_destroy=database.database)
+    assert named.rollback().current == (PLAIN[1],)
+    assert named.stamp("base").current == ()
 
 
 class TestThrowawayUrl:

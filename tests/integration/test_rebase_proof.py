@@ -86,7 +86,7 @@ class Team:
         return Throwaways(self.settings, Owned(self.url), (), print)  # type: ignore[arg-type]
 
     def migrator(self) -> Migrator:
-        return Database(self.settings).migrator()
+        return Database(self.settings).migrator(yes_destroy=self.url.database)
 
     def applied(self, *targets: str) -> tuple[str, ...]:
         """Create the local database and migrate it; return where it is."""

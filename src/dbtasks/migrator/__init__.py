@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from dbtasks import policy
 from dbtasks.environment import Environment
 from dbtasks.errors import CheckError, UsageError
 from dbtasks.migrator import writing
@@ -34,7 +35,8 @@ class Migrator:
     `watcher` is told of each revision that runs, `announce` before the first of a run of all that
     will, `tell` of what a person has to know meanwhile, such as who holds a lock. Without a `url`
     only what the files tell is to be had. `parents` says which revisions follow another one than
-    their files say.
+    their files say. `yes_destroy` is the database's name, without which nothing is undone or stamped
+    on a server that dbtasks did not make: RefusedError.
     """
 
     def __init__(
@@ -46,9 +48,11 @@ class Migrator:
         announce: Callable[[tuple[Step, ...]], None] = lambda _: None,
         tell: Callable[[str], None] | None = None,
         parents: Mapping[str, str] | None = None,
+        yes_destroy: str = "",
     ) -> None:
         self.environment = Environment(settings, url, parents=parents)
         self._runner = Runner(self.environment, watcher, announce, tell)
+        self._yes_destroy = yes_destroy
 
     def standing(self) -> Standing:
         """Return the current revisions, the heads, and how many revisions are pending."""
@@ -138,6 +142,7 @@ class Migrator:
 
     def downgrade(self, target: str) -> Outcome:
         """Undo revisions until the database is at `target`; `base` undoes all."""
+        self._check_policy("undo revisions of")
         return self._run(lambda heads: down(self.environment.script, target, heads))
 
     def rollback(self, steps: int = 1) -> Outcome:
@@ -149,6 +154,7 @@ class Migrator:
         """
         if steps < 1:
             raise UsageError(f"--steps {steps} undoes nothing", remedy="give a number from 1 on")
+        self._check_policy("undo revisions of")
         return self._run(lambda heads: back(self.environment.script, steps, heads))
 
     def redo(self) -> Outcome:
@@ -165,6 +171,7 @@ class Migrator:
 
         What the table said before goes if it is a revision that no file has.
         """
+        self._check_policy("overwrite the version table of")
         script = self.environment.script
         found: list[tuple[str, ...]] = []
 
@@ -251,6 +258,11 @@ class Migrator:
             ]
             found += described.differences(operations, compared)
         return accepted_drift.without_accepted(found, accepted, accepted_file)
+
+    def _check_policy(self, operation: str) -> None:
+        environment = self.environment
+        if environment.url is not None:
+            policy.check_call(environment.settings, environment.url, operation, self._yes_destroy)
 
     def _run(
         self,
