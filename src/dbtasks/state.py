@@ -83,13 +83,15 @@ class State:
         (self.folder / f"{name}.password").unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def lock(self, name: str) -> Iterator[None]:
+    def lock(self, name: str, *, last: bool = False) -> Iterator[None]:
         """Keep other processes out of one piece of work; the kernel frees it if we die.
+
+        After the `last` piece of work on something the lock's file goes, too.
 
         Raises:
             ServerError: another process held it for twice the start timeout.
         """
-        with locked(self.path(f"{name}.lock"), name=name, timeout=self._timeout):
+        with locked(self.path(f"{name}.lock"), name=name, timeout=self._timeout, last=last):
             yield
 
     def _check_place(self) -> None:
@@ -125,8 +127,8 @@ class State:
 
 
 @contextlib.contextmanager
-def locked(path: Path, *, name: str, timeout: float) -> Iterator[None]:
-    """Hold the lock file `path`; the kernel frees it if we die.
+def locked(path: Path, *, name: str, timeout: float, last: bool = False) -> Iterator[None]:
+    """Hold the lock file `path`, and remove it at the end of the `last` work; the kernel frees it if we die.
 
     Raises:
         ServerError: another process held it for `timeout` seconds.
@@ -147,6 +149,8 @@ def locked(path: Path, *, name: str, timeout: float) -> Iterator[None]:
                 continue
             if _is_at(path, file.fileno()):  # whoever removed the file meanwhile held its lock
                 yield
+                if last:
+                    path.unlink(missing_ok=True)
                 return
 
 

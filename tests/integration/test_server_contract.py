@@ -24,6 +24,7 @@ from dbtasks import maintenance
 from dbtasks.errors import RefusedError, ServerError
 from dbtasks.servers import Server, binaries, open_server
 from dbtasks.settings import Settings, load_settings
+from dbtasks.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -288,6 +289,7 @@ def test_destroy_removes_the_data(database: DatabaseURL, case: Case) -> None:
     case.server().destroy()
     assert case.server().status().state == "absent"
     case.server().destroy()
+    assert list(State(case.server().settings).folder.glob("*.lock")) == []
     url = case.server().start()
 
     maintenance.create(url)

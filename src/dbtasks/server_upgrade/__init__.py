@@ -64,7 +64,7 @@ def upgrade_server(
     settings = server.settings
     kind = plan.kind_of(server, target)
     stem = settings.key.removesuffix(f"-pg{settings.postgres}")
-    with server.state.lock(f"{stem}.upgrade"):
+    with server.state.lock(f"{stem}.upgrade", last=True):
         data = server.data_of_majors()
 
         def is_empty() -> bool:

@@ -92,7 +92,7 @@ class ComposeServer(Server):
         """Remove the service's containers and its own volumes, and leave other services alone."""
         service = self._service
         compose_volumes.check_data_is_removable(self._service)
-        with self._working("removed"):
+        with self._working("removed", last=True):
             compose_volumes.check_volumes(self._docker, service)
             self._unpause(self._look())
             self.say(f"removing service {service.name} with its volumes")
@@ -102,7 +102,7 @@ class ComposeServer(Server):
     def destroy_all(self) -> None:
         """Remove every container and every volume of the compose project."""
         compose_volumes.check_data_is_removable(self._service)
-        with self._working("removed"):
+        with self._working("removed", last=True):
             self._unpause(self._look())
             service = self._service
             self.say(f"stopping service {service.name}, for {_STOP_TIMEOUT} s at most")
@@ -149,10 +149,10 @@ class ComposeServer(Server):
         return compose_file.find_service(config, self.settings.compose_service)
 
     @contextlib.contextmanager
-    def _working(self, done: str) -> Iterator[None]:
+    def _working(self, done: str, *, last: bool = False) -> Iterator[None]:
         service = self._service
         with (
-            self.state.lock(f"{service.project}-{service.name}.compose"),
+            self.state.lock(f"{service.project}-{service.name}.compose", last=last),
             docker_errors(f"service {service.name} cannot be {done}"),
         ):
             yield

@@ -118,7 +118,7 @@ class DockerServer(Server):
         """Remove the container, the volume and the password."""
         objects = self._objects
         with (
-            self.state.lock(objects.secret),
+            self.state.lock(objects.secret, last=True),
             docker_errors(f"container {self._name} and its volume cannot be removed"),
         ):
             seen = objects.look()

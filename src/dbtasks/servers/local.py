@@ -98,7 +98,7 @@ class LocalServer(Server):
 
     def destroy(self) -> None:
         """Stop the server and remove its folder and its password."""
-        with self._lock():
+        with self._lock(last=True):
             cluster = self._cluster(self._major())
             cluster.remove_drafts()
             for doomed in (cluster, self._moving_into(cluster)):
@@ -196,8 +196,8 @@ class LocalServer(Server):
         """The name of this database's server without its major."""
         return self.settings.key.removesuffix(f"-pg{self.settings.postgres}")
 
-    def _lock(self) -> AbstractContextManager[None]:
-        return self.state.lock(f"{self._stem}.local")
+    def _lock(self, *, last: bool = False) -> AbstractContextManager[None]:
+        return self.state.lock(f"{self._stem}.local", last=last)
 
     def _cluster(self, major: int) -> Cluster:
         name = f"{replace(self.settings, postgres=major).key}{self._place.suffix}"
