@@ -1,4 +1,4 @@
-"""The Docker engine restarted in the middle of db.init, in the full form: an engine that nobody else can notice.
+"""The Docker engine restarted or killed in the middle of db.init, in the full form: an engine that nobody else notices.
 
 It has a network namespace and a bridge to itself. Without, it would use the bridge of the machine's engine; and an engine
 that is to have no bridge removes `docker0`, whosever it is.
@@ -75,16 +75,28 @@ class Engine:
         """End it as a service manager would: what does not go, with a container half started, is killed."""
         if self.process is None:
             return
-        all_of_it = [psutil.Process(self.process.pid)]
-        all_of_it += all_of_it[0].children(recursive=True)
+        all_of_it = self._all_of_it()
         self.process.terminate()
         try:
             self.process.wait(_STOPPING)
         except subprocess.TimeoutExpired:
-            for process in all_of_it:  # containerd, too, or the next engine would not start
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
-            self.process.wait(_LIMIT)
+            self._kill(all_of_it)
+
+    def kill(self) -> None:
+        """End it and its containerd by SIGKILL; what runs in containers is left to itself."""
+        self._kill(self._all_of_it())
+
+    def _all_of_it(self) -> list[psutil.Process]:
+        assert self.process is not None
+        engine = psutil.Process(self.process.pid)
+        return [engine, *engine.children(recursive=True)]
+
+    def _kill(self, processes: list[psutil.Process]) -> None:
+        assert self.process is not None
+        for process in processes:  # containerd, too, or the next engine would not start
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait(_LIMIT)
 
     def lines(self, *arguments: str) -> list[str]:
         """Return what the docker client prints."""
@@ -145,7 +157,8 @@ def project(engine: Engine, tmp_path: Path, docker_image: str) -> Iterator[Proje
     yield project
     succeeded(engine, project, "db.destroy", "--yes")
     assert engine.lines("ps", "--all", "--quiet") == []
-    assert engine.lines("volume", "ls", "--quiet") == []
+    kept = engine.lines("volume", "ls", "--quiet", "--filter", "label=dbtasks.seed")
+    assert engine.lines("volume", "ls", "--quiet") == kept
 
 
 def succeeded(engine: Engine, project: Project, *task: str) -> Done:
@@ -155,9 +168,13 @@ def succeeded(engine: Engine, project: Project, *task: str) -> Done:
 
 
 @pytest.mark.parametrize("line", [1, 2, 3, 6])
-def test_the_next_init_ends_well(line: int, engine: Engine, project: Project) -> None:
+@pytest.mark.parametrize("how", ["restarted", "killed"])
+def test_the_next_init_ends_well(how: str, line: int, engine: Engine, project: Project) -> None:
     def restart() -> None:
-        engine.end()
+        if how == "killed":
+            engine.kill()
+        else:
+            engine.end()
         engine.start()
 
     fate = run(
