@@ -97,6 +97,8 @@ class Engine:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         self.process.wait(_LIMIT)
+        # Where the first process of the machine reaps nobody, the next engine would wait for the dead one.
+        (self.folder / "exec" / "containerd" / "containerd.pid").unlink(missing_ok=True)
 
     def lines(self, *arguments: str) -> list[str]:
         """Return what the docker client prints."""
