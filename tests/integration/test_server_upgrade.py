@@ -544,6 +544,26 @@ def composed(tmp_path: Path, docker_image: str, docker_engine: None) -> Iterator
     )
 
 
+def check_is_refused(composed: Lab, image: str, volume: str, data: str) -> None:
+    """Check that no empty database is begun beside other data, and that nothing is made anew."""
+    ps = ["docker", "compose", "ps", "--quiet"]
+    before = subprocess.check_output(ps, cwd=composed.root)
+    server = composed.database(17, compose_service="db").server
+    for start in (server.start, server.start_all):
+        wrong = composed.failure(start)
+        assert (wrong.code, wrong.exit_code) == ("volume-major", 5)
+        assert wrong.message == (
+            f"service db would begin with an empty database: {image}, and"
+            f" {composed.name}_{volume} data of PostgreSQL {data}"
+        )
+        assert wrong.remedy == (
+            "let the compose file have the image and the mount that belong to those data again"
+            " (invoke db.upgrade-server --to MAJOR tells how to move them), or mount another volume"
+            " to begin with an empty database"
+        )
+    assert subprocess.check_output(ps, cwd=composed.root) == before
+
+
 def test_a_compose_file_is_not_changed_and_its_steps_work(composed: Lab) -> None:
     database = composed.database(17, compose_service="db")
     run(database.server.start(), "CREATE TABLE kept AS SELECT 42 AS answer")
@@ -551,7 +571,7 @@ def test_a_compose_file_is_not_changed_and_its_steps_work(composed: Lab) -> None
     error = composed.failure(lambda: database.upgrade_server(18))
 
     old, new = (composed.image.replace("{version}", major) for major in ("17", "18"))
-    execute = "docker compose exec -T db"
+    execute, since_18 = "docker compose exec -T db", "/var/lib/postgresql/18/docker"
     steps = [
         "stop what writes to the database",
         f"(umask 077; {execute} pg_dumpall --username postgres > before-18.sql)",
@@ -571,15 +591,19 @@ def test_a_compose_file_is_not_changed_and_its_steps_work(composed: Lab) -> None
     before = file.read_text()
 
     file.write_text(before.replace(old, new))  # the tag alone: the data are not touched
-    wrong = composed.failure(composed.database(17, compose_service="db").server.start)
-    assert wrong.code == "volume-major"
-    assert wrong.remedy.startswith("go back to the major that wrote it, which is whole, and let ")
+    check_is_refused(composed, f"{new} looks for its data in {since_18}", "data has", "17 in .")
 
     after = before.replace(old, new).replace(
         "data:/var/lib/postgresql/data", "data-18:/var/lib/postgresql"
     )
     file.write_text(f"{after}  data-18:\n")
     url = composed.database(17, compose_service="db").server.start()
+    file.write_text(f"{after.replace(new, old)}  data-18:\n")  # the tag alone, back
+    before_18 = "/var/lib/postgresql/data"
+    check_is_refused(
+        composed, f"{old} looks for its data in {before_18}", "data-18 has", "18 in 18/docker"
+    )
+    file.write_text(f"{after}  data-18:\n")
     subprocess.run(["sh", "-c", steps[7]], cwd=composed.root, check=True, capture_output=True)
     assert maintenance.server_version(url).startswith("18.")
     assert run(url, "SELECT answer FROM kept") == 42

@@ -11,7 +11,7 @@ from python_on_whales.exceptions import DockerException, NoSuchContainer
 
 from dbtasks.errors import ServerError
 from dbtasks.results import ServerStatus
-from dbtasks.servers import compose_file, compose_volumes, engine
+from dbtasks.servers import compose_data, compose_file, compose_volumes, engine
 from dbtasks.servers.base import Server, wait_until_ready
 from dbtasks.servers.container import (
     PullProgress,
@@ -69,15 +69,17 @@ class ComposeServer(Server):
             raise self._no_port()
         with self._working("started"):
             seen = self._look()
+            compose_data.check_not_hidden(self._docker, service, seen)
             self._unpause(seen)
             self._up(self._docker, [service.name])
             return self._wait()
 
     def start_all(self) -> DatabaseURL:
         """Start every service of the project as `docker compose up` does, and the database."""
-        self._service  # noqa: B018 - a wrong file is reported before anything starts
+        service = self._service  # a wrong file is reported before anything starts
         plain = compose_file.client(self.settings, every_profile=False)
         with self._working("started"):
+            compose_data.check_not_hidden(self._docker, service, self._look())
             self._up(plain, None)
         return self.start()
 

@@ -28,7 +28,8 @@ _DATA = "/var/lib/postgresql"
 class Service:
     """The database's service, with everything resolved by Compose.
 
-    `data_mount` is the mount that holds the data: its type, and its source as Docker knows it;
+    `data_mount` is the mount that holds the data: its type, and its source as Docker knows it,
+    and `data_target` where the container has it;
     `volumes` are the named volumes that Compose made for this service, by their real names.
     """
 
@@ -39,6 +40,8 @@ class Service:
     publishes: bool
     volumes: tuple[str, ...]
     data_mount: tuple[str, str]
+    data_target: str
+    image: str
 
 
 def client(settings: Settings, *, every_profile: bool = True) -> DockerClient:
@@ -134,6 +137,7 @@ def find_service(config: Mapping[str, Any], name: str | None) -> Service:
         if value is not None
     }
     port = _port(env.get("PGPORT") or str(POSTGRES_PORT), name)
+    *data_mount, data_target = _data_mount(config, service, env.get("PGDATA", ""))
     return Service(
         project=config.get("name", ""),
         name=name,
@@ -142,7 +146,9 @@ def find_service(config: Mapping[str, Any], name: str | None) -> Service:
         publishes=service.get("network_mode") == "host"
         or any(str(item.get("target", 0)) == str(port) for item in service.get("ports") or ()),
         volumes=_own_volumes(config, name),
-        data_mount=_data_mount(config, service, env.get("PGDATA", "")),
+        data_mount=(data_mount[0], data_mount[1]),
+        data_target=data_target,
+        image=_unescape(service.get("image") or ""),
     )
 
 
@@ -196,16 +202,16 @@ def _own_volumes(config: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 def _data_mount(
     config: Mapping[str, Any], service: Mapping[str, Any], pgdata: str
-) -> tuple[str, str]:
-    """Return type and source of the mount that holds the data, as in ("bind", "/srv/pg")."""
+) -> tuple[str, str, str]:
+    """Return type, source and target of the mount that holds the data, as in ("bind", "/srv/pg", "/pg")."""
     for mount in service.get("volumes") or ():
         target = mount["target"].rstrip("/")
         if target.startswith(_DATA) or pgdata == target or pgdata.startswith(f"{target}/"):
             source = mount.get("source", "")
             volume = (config.get("volumes") or {}).get(source) or {}
             kind = "external" if volume.get("external") else mount.get("type", "")
-            return kind, _unescape(volume.get("name", source))
-    return "anonymous", ""
+            return kind, _unescape(volume.get("name", source)), target
+    return "anonymous", "", ""
 
 
 def _unescape(text: object) -> str:

@@ -50,6 +50,7 @@ class Seen:
     status: str
     exit_code: int
     labels: Mapping[str, str]
+    image: str
     env: Mapping[str, str] = field(repr=False)
     address: tuple[str, int] | None
 
@@ -76,6 +77,7 @@ class Seen:
             status=state.status or "",
             exit_code=state.exit_code or 0,
             labels=config.labels or {},
+            image=config.image or "",
             env=env,
             address=address,
         )
