@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 LONG = os.environ.get("DBTASKS_TORTURE") == "1"
 SEED = os.environ.get("TORTURE_SEED", "5")
 KILLS = int(os.environ.get("TORTURE_KILLS", "120" if LONG else "12"))
+# Each costs a command, the next one and what leads there: all take an hour and more on two cores.
+STEPS = os.environ.get("TORTURE_STEPS", "3")
 # The clean run is the first one, which takes a little longer.
 _SOONER = 0.9
 # Those of the short form: two moments each.
@@ -59,6 +61,18 @@ def planned(cases: Sequence[Case]) -> list[Kill]:
         places = [one for one in places if (one[0].name, one[1]) in _SHORT]
     each = -(-KILLS // len(places))
     return [_drawn(case, kind, number, each) for case, kind in places for number in range(each)]
+
+
+def steps(case: Case, kind: str, count: int) -> list[tuple[int, random.Random]]:
+    """Return the steps of a case after which to kill, of `count`: TORTURE_STEPS drawn evenly, or all.
+
+    Each has its own source of what else is drawn, so that a step is the same in every form.
+    """
+    wanted = count if STEPS == "all" else min(int(STEPS), count)
+    rng = random.Random(f"{SEED} {case.name} {kind}")
+    drawn = [1 + int((number + rng.random()) / wanted * count) for number in range(wanted)]
+    lines = range(1, count + 1) if wanted == count else drawn
+    return [(line, random.Random(f"{SEED} {case.name} {kind} {line}")) for line in lines]
 
 
 def _drawn(case: Case, kind: str, number: int, count: int) -> Kill:

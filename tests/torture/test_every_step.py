@@ -1,8 +1,7 @@
-"""SIGKILL of the client after each line of progress that a command tells; a part of the full form."""
+"""SIGKILL of the client after lines of progress that a command tells, or each; a part of the full form."""
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,8 +26,7 @@ def test_after_every_step(
 ) -> None:
     if kind == "docker":
         request.getfixturevalue("docker_engine")
-    rng = random.Random(f"{form.SEED} {case.name} {kind}")
-    for line in range(1, len(bench.clean_run(case, kind).fate.lines) + 1):
+    for line, rng in form.steps(case, kind, len(bench.clean_run(case, kind).fate.lines)):
         moment = Moment(line=line, group=rng.random() < 0.5)
         fate = kill(bench, case, kind, moment, look=rng.random() < 0.5)
         record_property("torture", (f"{case.name} on {kind}", str(moment), fate.killed))
