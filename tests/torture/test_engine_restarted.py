@@ -73,7 +73,7 @@ class Engine:
 
     def end(self) -> None:
         """End it as a service manager would: what does not go, with a container half started, is killed."""
-        if self.process is None:
+        if self.process is None or self.process.poll() is not None:
             return
         all_of_it = self._all_of_it()
         self.process.terminate()
