@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conftest import missing
 from dbtasks import maintenance
 from dbtasks.servers.account import server_account
 from histories import PLAIN, write_revision
@@ -268,7 +269,7 @@ def test_rows_that_the_project_registers_are_there_for_the_next_revision(project
 def small_disk(tmp_path: Path, postgres: DatabaseURL) -> Iterator[str]:
     """A tablespace on a file system of 8 MB."""
     if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("only root can mount a small file system")
+        missing("only root can mount a small file system")
     folder = Path(tempfile.mkdtemp(prefix="dbtasks-small-", dir="/var/tmp"))
     name = f"small_{folder.name.rpartition('-')[2]}"
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder], check=True)

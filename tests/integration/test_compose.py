@@ -17,6 +17,7 @@ import pytest
 from python_on_whales import DockerClient
 
 from arguments import arguments_seen
+from conftest import missing
 from dbtasks.errors import DbtasksError, ServerError, SettingsError
 from dbtasks.servers.compose import ComposeServer
 
@@ -280,7 +281,7 @@ def test_no_plugin(
         patch.setenv("DOCKER_CONFIG", str(tmp_path_factory.mktemp("empty")))
         probe = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
         if probe.returncode == 0:
-            pytest.skip("the compose plugin is installed for all users")
+            missing("a docker client without the compose plugin, which is installed for all users")
         error = failure(project.server().start)
 
     assert (error.code, error.exit_code) == ("compose", 3)

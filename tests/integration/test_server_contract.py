@@ -20,6 +20,7 @@ import psycopg
 import pytest
 
 from arguments import arguments_seen
+from conftest import missing
 from dbtasks import maintenance
 from dbtasks.errors import RefusedError, ServerError
 from dbtasks.servers import Server, binaries, open_server
@@ -90,9 +91,8 @@ def local_case(root: Path, **values: Any) -> Case:
     try:
         major = binaries.find(settings).major
     except ServerError as error:
-        if os.environ.get("DBTASKS_TEST_REQUIRE_ALL") == "1":
-            pytest.fail(f"{error.message}, and DBTASKS_TEST_REQUIRE_ALL=1 wants them")
-        pytest.skip(error.message)
+        missing(error.message)
+        raise
     return Case(settings, major, kill_process)
 
 
@@ -319,7 +319,7 @@ def test_the_server_listens_on_loopback_only(server: Server) -> None:
         try:
             probe.connect(("192.0.2.1", 9))  # sends nothing: asks for this machine's own address
         except OSError:
-            pytest.skip("this machine has no network")
+            missing("this machine has no network")
         address = probe.getsockname()[0]
 
     with pytest.raises(OSError), socket.create_connection((address, url.port), timeout=5):  # noqa: PT011

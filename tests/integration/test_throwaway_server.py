@@ -183,7 +183,7 @@ def test_it_does_without_durability_and_takes_the_options_of_the_project(
 
 def test_its_data_are_in_memory(settings: Settings, kind: str) -> None:
     if kind == "local" and not Path("/dev/shm").is_dir():
-        pytest.skip("this system has no /dev/shm")
+        missing("this system has no /dev/shm")
     with throwaway_server(settings) as server:
         folder = ask(server.url, "SHOW data_directory")
         mounts = ask(server.url, "SELECT pg_read_file('/proc/self/mounts')").splitlines()
