@@ -138,3 +138,12 @@ class TestWorktrees:
         assert url_of(first).place == url_of(second).place
         execute(url_of(second), "INSERT INTO note (title) VALUES ('of both')")
         assert rows(url_of(first), "SELECT title FROM note") == ["of both"]
+
+        with ThreadPoolExecutor(2) as threads:  # each takes away what the other one has just made
+            done = list(threads.map(lambda one: one.invoke("db.recreate", "--yes"), checkouts))
+        assert 0 in {one.code for one in done} <= {0, 3, 4}, done
+        assert not any("Traceback" in one.err for one in done), done
+        for project in checkouts:
+            succeeded(project.invoke("db.init"))
+        assert url_of(first) == url_of(second)
+        assert rows(url_of(first), "SELECT count(*) FROM note") == [0]

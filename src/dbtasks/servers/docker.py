@@ -31,6 +31,7 @@ from dbtasks.servers.docker_objects import (
     PortRefusedError,
 )
 from dbtasks.servers.engine import engine_answers
+from dbtasks.servers.engine_lock import engine_lock
 from dbtasks.servers.replacement import Replacement
 from dbtasks.url import DatabaseURL
 
@@ -89,7 +90,7 @@ class DockerServer(Server):
         """Start the container, and make it and its volume if they are missing."""
         engine.check_engine_is_here()
         with (
-            self.state.lock(self._objects.secret),
+            engine_lock(self.state, self.settings, self._objects.secret),
             docker_errors(f"container {self._name} cannot be started"),
         ):
             self._objects.remove_leftovers()
@@ -106,7 +107,7 @@ class DockerServer(Server):
     def stop(self) -> None:
         """Stop the container, and keep it with its volume."""
         with (
-            self.state.lock(self._objects.secret),
+            engine_lock(self.state, self.settings, self._objects.secret),
             docker_errors(f"container {self._name} cannot be stopped"),
             contextlib.suppress(NoSuchContainer),
         ):
@@ -118,7 +119,7 @@ class DockerServer(Server):
         """Remove the container, the volume and the password."""
         objects = self._objects
         with (
-            self.state.lock(objects.secret, last=True),
+            engine_lock(self.state, self.settings, objects.secret, last=True),
             docker_errors(f"container {self._name} and its volume cannot be removed"),
         ):
             seen = objects.look()
