@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbtasks import policy, setup_sql
 from dbtasks.errors import DbtasksError, MigrationError, ServerError
+from dbtasks.garbage import few_collections
 from dbtasks.records import Records
 from dbtasks.results import DatabaseStatus, Outcome
 
@@ -216,8 +217,8 @@ class Database:
             return found
         if live:
             return self.migrator().differences()
-        with _yours_untouched(), self.throwaways().at_head() as migrator:
-            return migrator.differences()
+        with _yours_untouched(), few_collections():
+            return self.throwaways().differences(self.records.revisions)
 
     def rehearse(self, target: str | None = None) -> tuple[RehearsedStep, ...]:
         """Return what `migrate(target)` would do to this database, with the SQL of each revision.
@@ -308,7 +309,7 @@ class Database:
 
         return Throwaways(
             self.settings,
-            self.server,
+            lambda: self.server,
             self.setup_statements(),
             self._say,
             revision_timeout=revision_timeout,

@@ -9,6 +9,9 @@ from dbtasks.masking import masked
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# The code of the error that a kept copy of a database at head is not what it was; nobody sees it.
+STALE_COPY = "stale-copy"
+
 
 class DbtasksError(Exception):
     """An error that a user can act upon.

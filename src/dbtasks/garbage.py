@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_SELDOM = 50_000
+
 
 @contextlib.contextmanager
 def no_collections() -> Iterator[None]:
@@ -20,3 +22,14 @@ def no_collections() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
+
+
+@contextlib.contextmanager
+def few_collections() -> Iterator[None]:
+    """Let Python look for garbage seldom, while much is imported that stays; there may be garbage, too."""
+    was = gc.get_threshold()
+    gc.set_threshold(max(was[0], _SELDOM) if was[0] else 0, *was[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*was)

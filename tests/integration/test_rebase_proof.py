@@ -83,7 +83,7 @@ class Team:
             def start(self) -> DatabaseURL:
                 return self._url
 
-        return Throwaways(self.settings, Owned(self.url), (), print)  # type: ignore[arg-type]
+        return Throwaways(self.settings, lambda: Owned(self.url), (), print)  # type: ignore[arg-type, return-value]
 
     def migrator(self) -> Migrator:
         return Database(self.settings).migrator(yes_destroy=self.url.database)

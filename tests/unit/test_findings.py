@@ -137,4 +137,4 @@ def test_paths_are_resolved_as_python_resolves_them(
         *(tmp_path / name for name in ("folder/../two.py", "gone/three.py", "folder/..", ".")),
         *(Path(name) for name in ("real/two.py", "four.py", "../five.py", ".", "/", "/six.py")),
     ]
-    assert [*resolved(paths)] == [path.resolve() for path in paths]
+    assert [*resolved(map(str, paths))] == [str(path.resolve()) for path in paths]

@@ -23,6 +23,12 @@ SELECT t.oid, n.nspname AS schema, t.typname AS name, pg_type_is_visible(t.oid) 
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE t.typtype = 'e' ORDER BY n.nspname, t.typname
 """
+_VALUES = """
+SELECT n.nspname AS schema, t.typname AS name, pg_type_is_visible(t.oid) AS visible,
+    (SELECT coalesce(array_agg(e.enumlabel::text ORDER BY e.enumsortorder), '{}')
+        FROM pg_enum e WHERE e.enumtypid = t.oid) AS values
+FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'e'
+"""
 _COLUMNS = """
 SELECT t.oid AS enum, c.oid::regclass::text AS table, quote_ident(a.attname) AS column,
     a.atttypid <> t.oid AS array,
@@ -41,6 +47,15 @@ class StoredEnum(NamedTuple):
     type: EnumType
     values: tuple[str, ...]
     names: tuple[tuple[str | None, str], ...]
+
+
+def read_values(connection: Connection) -> dict[tuple[str | None, str], tuple[str, ...]]:
+    """Return the values of the enums by the names that `StoredEnum` tells of."""
+    found: dict[tuple[str | None, str], tuple[str, ...]] = {}
+    for row in connection.execute(sqlalchemy.text(_VALUES)).mappings():
+        for schema in (row["schema"], *([None] if row["visible"] else [])):
+            found[schema, row["name"]] = tuple(row["values"])
+    return found
 
 
 def read_enums(connection: Connection) -> dict[tuple[str | None, str], StoredEnum]:

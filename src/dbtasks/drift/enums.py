@@ -10,13 +10,13 @@ from alembic.util import DispatchPriority, PriorityDispatchResult, sqla_compat
 from sqlalchemy import Column
 from sqlalchemy.dialects import postgresql
 
-from dbtasks.drift.enum_catalog import read_enums
+from dbtasks.drift.enum_catalog import read_enums, read_values
 from dbtasks.drift.enum_change import ChangeEnumOp, CreateEnumOp, with_added
 from dbtasks.drift.enum_revision import after, enum_in
 from dbtasks.drift.replacement import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from alembic.autogenerate.api import AutogenContext
     from alembic.runtime.plugins import Plugin
@@ -61,11 +61,22 @@ def compare_enums(context: AutogenContext, upgrade: ops.UpgradeOps) -> PriorityD
     of them, and removed after everything else, so that an old server default may have been one.
     """
     assert context.connection is not None
+    values, declared = read_values(context.connection), [*_declared(context)]
+    if any(values.get((one.schema, one.name)) != one.values for one in declared):
+        _compare(context, upgrade, declared)
+    _create_no_types(context.dialect, upgrade)
+    return PriorityDispatchResult.CONTINUE
+
+
+def _compare(
+    context: AutogenContext, upgrade: ops.UpgradeOps, declared: Iterable[Declared]
+) -> None:
+    assert context.connection is not None
     stored = read_enums(context.connection)
     added: list[ops.MigrateOperation] = []
     created: list[ops.MigrateOperation] = []
     removed: list[ops.MigrateOperation] = []
-    for one in _declared(context):
+    for one in declared:
         found = stored.get((one.schema, one.name))
         if found is None:
             created.append(CreateEnumOp(_sql_name(context.dialect, one), one.values))
@@ -76,10 +87,8 @@ def compare_enums(context: AutogenContext, upgrade: ops.UpgradeOps) -> PriorityD
             if union != one.values:
                 then = after(context.dialect, found, upgrade)
                 removed.append(ChangeEnumOp(then, union, one.values))
-    _create_no_types(context.dialect, upgrade)
     # Added values come first of all: they commit what the revision did before.
     upgrade.ops[:] = [*added, *created, *upgrade.ops, *removed]
-    return PriorityDispatchResult.CONTINUE
 
 
 def _declared(context: AutogenContext) -> Iterator[Declared]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbtasks.drift.model_files import not_imported
@@ -11,6 +10,7 @@ from dbtasks.results import Difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from dbtasks.revisions.history import History
 
@@ -71,6 +71,6 @@ def of_models(
     return tuple(found)
 
 
-def _imported() -> list[Path]:
+def _imported() -> list[str]:
     files = [getattr(module, "__file__", None) for module in [*sys.modules.values()]]
-    return [Path(file) for file in files if file]
+    return [file for file in files if file]

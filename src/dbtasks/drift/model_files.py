@@ -32,7 +32,7 @@ class ModelFile:
 
 
 def not_imported(
-    imported: Iterable[Path], known_tables: Collection[str], root: Path
+    imported: Iterable[str | Path], known_tables: Collection[str], root: Path
 ) -> tuple[ModelFile, ...]:
     """Return the modules below the models' folder that define tables nobody knows of.
 
@@ -41,9 +41,10 @@ def not_imported(
         known_tables: the names in the metadata, without schemas.
         root: the project's folder. Models directly in it are looked for beside them only.
     """
-    files = set(resolved(path for path in imported if path.suffix == ".py"))
+    names = (os.fspath(path) for path in imported)
+    files = set(resolved(name for name in names if name.endswith(".py")))
     top = root.resolve()
-    inside = [path for path in files if path.is_relative_to(top)]
+    inside = [Path(path) for path in files if path.startswith(os.path.join(top, ""))]  # noqa: PTH118
     models = [path for path in inside if not _skipped(path, root) and _defines(path)]
     if not models:
         return ()
@@ -51,32 +52,36 @@ def not_imported(
     candidates = folder.glob("*.py") if folder == root.resolve() else folder.rglob("*.py")
     found = []
     for path in sorted(candidates):
-        if path not in files and not _skipped(path, folder):
+        if str(path) not in files and not _skipped(path, folder):
             model = read_models(path)
             if model.classes or set(model.tables) - set(known_tables):
                 found.append(model)
     return tuple(found)
 
 
-def resolved(paths: Iterable[Path]) -> Iterator[Path]:
+def resolved(paths: Iterable[str]) -> Iterator[str]:
     """Yield what `Path.resolve` gives, of hundreds of files in few folders."""
     folders: dict[str, str] = {}
     for path in paths:
         folder, name = os.path.split(path)
         if name in {"", ".", ".."} or os.path.islink(path):  # noqa: PTH114
-            yield path.resolve()
+            yield os.path.realpath(path)
             continue
         if folder not in folders:
-            folders[folder] = os.path.realpath(folder)
-        yield Path(folders[folder], name)
+            folders[folder] = os.path.join(os.path.realpath(folder), "")  # noqa: PTH118
+        yield folders[folder] + name
 
 
 def read_models(path: Path) -> ModelFile:
     """Return what tables a file defines; a file that cannot be parsed, or is a revision, none."""
     tree = parse(path)
+    return ModelFile(path=path, tables=(), classes=()) if tree is None else _models(path, tree)
+
+
+def _models(path: Path, tree: ast.Module) -> ModelFile:
     tables: list[str] = []
     classes: list[str] = []
-    if tree is not None and not _is_revision(tree):
+    if not _is_revision(tree):
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 name = table_of(node)
@@ -91,10 +96,10 @@ def read_models(path: Path) -> ModelFile:
 
 def _defines(path: Path) -> bool:
     """Tell whether a module defines tables, or the metadata or base class that tables belong to."""
-    if read_models(path).names:
-        return True
     tree = parse(path)
-    return tree is not None and any(
+    if tree is None:
+        return False
+    return bool(_models(path, tree).names) or any(
         (isinstance(node, ast.Call) and called(node) in _BASES)
         or (
             isinstance(node, ast.ClassDef) and any(last_name(base) in _BASES for base in node.bases)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+# Without one of these words a file has no table and no base; a name may be spelled in other letters.
+_TELLING = re.compile(rb"[Tt]able|DeclarativeBase|MetaData|declarative_base|[^\0-\x7f]")
 
 
 def assignments(body: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
@@ -21,9 +25,10 @@ def assignments(body: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
 
 
 def parse(path: Path) -> ast.Module | None:
-    """Return what a file says, None if it cannot be read or is no Python."""
+    """Return what a file says, None if it cannot be parsed, or names nothing that a table comes from."""
     try:
-        return ast.parse(path.read_bytes(), str(path))
+        source = path.read_bytes()
+        return ast.parse(source, str(path)) if _TELLING.search(source) else None
     except (OSError, SyntaxError, ValueError):
         return None
 

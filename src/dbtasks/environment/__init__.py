@@ -82,6 +82,7 @@ class Environment:
         sql_to: TextIO | None = None,
         record: Callable[[str, Any], None] | None = None,
         commit_each: bool = False,
+        files_needed: bool = True,
         **options: Any,
     ) -> None:
         """Run env.py; `work(current heads, context)` returns the steps that Alembic is to run.
@@ -89,6 +90,7 @@ class Environment:
         With `sql_to` the environment runs offline and writes SQL there; `record` is told every
         statement that runs online, with its parameters; `commit_each` gives every revision a
         transaction of its own, whatever env.py configures, as the setting of that name does.
+        Where the revision files are not `files_needed`, Alembic reads them if env.py asks for one.
 
         Raises:
             MigrationError: env.py raised, connected to another database, or never ran migrations.
@@ -102,7 +104,8 @@ class Environment:
         def loaded(heads: Any, migration_context: MigrationContext) -> Any:
             self.version_table = _version_table(migration_context)
             self.connection = migration_context.connection
-            self.load()
+            if files_needed:
+                self.load()
             return work(heads, migration_context)
 
         context = EnvironmentContext(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import select
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -27,8 +27,8 @@ _MAINTENANCE_DATABASES = ("postgres", "template1")
 
 
 @contextlib.contextmanager
-def connect(url: DatabaseURL) -> Iterator[psycopg.Connection]:
-    """Connect in autocommit mode.
+def connect(url: DatabaseURL, **options: Any) -> Iterator[psycopg.Connection]:
+    """Connect in autocommit mode; `options` are libpq's, beside those of the URL.
 
     Of psycopg's own error the traceback is left out: its local variables hold the password.
 
@@ -41,6 +41,7 @@ def connect(url: DatabaseURL) -> Iterator[psycopg.Connection]:
                 "connect_timeout": CONNECT_TIMEOUT,
                 "application_name": "dbtasks",
                 **url.connect_args(),
+                **options,
             },
             autocommit=True,
         )
@@ -71,9 +72,9 @@ def looks_kept() -> contextlib.AbstractContextManager[None]:
     return _looks.kept()
 
 
-def look(url: DatabaseURL) -> contextlib.AbstractContextManager[psycopg.Connection]:
-    """Connect to read something, leaving the session as it is; raises what `connect` does."""
-    return _looks.one(url.libpq(), lambda: connect(url), _still_works)
+def look(url: DatabaseURL, **options: Any) -> contextlib.AbstractContextManager[psycopg.Connection]:
+    """Connect to read something, leaving the session as it is; takes and raises what `connect` does."""
+    return _looks.one(url.libpq(), lambda: connect(url, **options), _still_works)
 
 
 @contextlib.contextmanager

@@ -35,8 +35,9 @@ class Migrator:
     `watcher` is told of each revision that runs, `announce` before the first of a run of all that
     will, `tell` of what a person has to know meanwhile, such as who holds a lock. Without a `url`
     only what the files tell is to be had. `parents` says which revisions follow another one than
-    their files say. `yes_destroy` is the database's name, without which nothing is undone or stamped
-    on a server that dbtasks did not make: RefusedError.
+    their files say; `copied` that the database ought to be at head. `yes_destroy` is the database's
+    name, without which nothing is undone or stamped on a server that dbtasks did not make:
+    RefusedError.
     """
 
     def __init__(
@@ -48,11 +49,12 @@ class Migrator:
         announce: Callable[[tuple[Step, ...]], None] = lambda _: None,
         tell: Callable[[str], None] | None = None,
         parents: Mapping[str, str] | None = None,
+        copied: bool = False,
         yes_destroy: str = "",
     ) -> None:
         self.environment = Environment(settings, url, parents=parents)
         self._runner = Runner(self.environment, watcher, announce, tell)
-        self._yes_destroy = yes_destroy
+        self._copied, self._yes_destroy = copied, yes_destroy
 
     def standing(self) -> Standing:
         """Return the current revisions, the heads, and how many revisions are pending."""
@@ -238,26 +240,11 @@ class Migrator:
         Raises:
             SettingsError: `accepted_drift.toml` is malformed.
         """
-        from dbtasks.drift import accepted as accepted_drift
-        from dbtasks.drift import described, findings
-        from dbtasks.environment.imports import files_of
+        from dbtasks.drift.differences import found
 
-        accepted_file = self.environment.env_file.with_name(accepted_drift.FILE_NAME)
-        accepted = accepted_drift.read_accepted(accepted_file)
-        context = self._compare(None, autogenerate=True)
-        compared = context._last_autogen_context  # noqa: SLF001
-        tables = [table.name for table in compared.sorted_tables]
-        folder = self.environment.folder
-        found = [
-            *findings.of_history(read_history(self.environment.settings)),
-            *findings.of_models(tables, files_of(folder), folder),
-        ]
-        if tables:  # without any, every table of the database would be said to be too many
-            operations = [
-                ops for script in context.generated_revisions for ops in script.upgrade_ops_list
-            ]
-            found += described.differences(operations, compared)
-        return accepted_drift.without_accepted(found, accepted, accepted_file)
+        environment = self.environment
+        history = read_history(environment.settings)
+        return found(environment, lambda: self._compare(None, autogenerate=True), history)
 
     def _check_policy(self, operation: str) -> None:
         environment = self.environment
@@ -278,25 +265,15 @@ class Migrator:
 
     def _compare(self, message: str | None, *, autogenerate: bool) -> RevisionContext:
         """Let Alembic compare the models with the database, as its `revision` and `check` do."""
-        from alembic.autogenerate import RevisionContext
-
         from dbtasks.drift import comparison
+        from dbtasks.drift.on_copy import check_copy, new_context
 
-        arguments = {
-            "message": message,
-            "autogenerate": autogenerate,
-            "sql": False,
-            "head": "head",
-            "splice": False,
-            "branch_label": None,
-            "version_path": None,
-            "rev_id": None,
-            "depends_on": None,
-        }
         environment = self.environment
-        context = RevisionContext(environment.config, environment.script, arguments)
+        context = new_context(environment, environment.script, message, autogenerate=autogenerate)
 
         def look(heads: Any, migration_context: MigrationContext) -> list[Any]:
+            if self._copied:
+                check_copy(heads, self.head_names())
             check_known(environment.script, heads)
             for script in context.generated_revisions:
                 script.head = one_head(self.environment) or "head"

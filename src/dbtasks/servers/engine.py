@@ -56,6 +56,14 @@ def engine_host() -> str:
     return LOOPBACK if host in {"", "localhost", "::1"} or host.startswith("127.") else host
 
 
+def engine_named() -> list[str] | None:
+    """Return what says which engine the docker client asks, None if that cannot be read."""
+    context = _configured_context()
+    if context is None:
+        return None
+    return [os.environ.get("DOCKER_HOST", ""), os.environ.get("DOCKER_CONTEXT", ""), context]
+
+
 def _is_default_context() -> bool:
     """Tell whether the docker client certainly uses its default context, the engine of this machine.
 
@@ -63,14 +71,18 @@ def _is_default_context() -> bool:
     """
     if os.environ.get("DOCKER_CONTEXT"):
         return False
+    return _configured_context() in {"", "default"}
+
+
+def _configured_context() -> str | None:
     folder = os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker")  # noqa: PTH111
     try:
         config = json.loads(Path(folder, "config.json").read_bytes())
-        return config.get("currentContext", "") in {"", "default"}
+        return str(config.get("currentContext", ""))
     except FileNotFoundError:
-        return True
+        return ""
     except (OSError, ValueError, AttributeError):
-        return False
+        return None
 
 
 def check_engine_is_here() -> None:
