@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbtasks import policy, setup_sql
 from dbtasks.errors import DbtasksError, MigrationError, ServerError
-from dbtasks.garbage import few_collections
+from dbtasks.garbage import imports_that_stay
 from dbtasks.records import Records
 from dbtasks.results import DatabaseStatus, Outcome
 
@@ -88,7 +88,8 @@ class Database:
         Raises:
             MigrationError: the files do not make up one sound history; nothing is asked then.
         """
-        from dbtasks.migrator import Migrator
+        with imports_that_stay():
+            from dbtasks.migrator import Migrator
 
         self.records.revisions.check()
         target = self._target(self._reachable())
@@ -217,7 +218,7 @@ class Database:
             return found
         if live:
             return self.migrator().differences()
-        with _yours_untouched(), few_collections():
+        with _yours_untouched():
             return self.throwaways().differences(self.records.revisions)
 
     def rehearse(self, target: str | None = None) -> tuple[RehearsedStep, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SELDOM = 50_000
+_ends_soon = False
 
 
 @contextlib.contextmanager
@@ -25,11 +25,24 @@ def no_collections() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def few_collections() -> Iterator[None]:
-    """Let Python look for garbage seldom, while much is imported that stays; there may be garbage, too."""
-    was = gc.get_threshold()
-    gc.set_threshold(max(was[0], _SELDOM) if was[0] else 0, *was[1:])
-    try:
+def imports_that_stay() -> Iterator[None]:
+    """Import what stays until the process ends, if that is after this command: see `process_ends_soon`.
+
+    Python looks through none of it for garbage again, which takes it longer at its end than some
+    commands take. What is garbage before is collected before; what comes later is none of this.
+    """
+    if not _ends_soon or gc.get_freeze_count():  # a second time there is little to gain
         yield
+        return
+    gc.collect()
+    try:
+        with no_collections():
+            yield
     finally:
-        gc.set_threshold(*was)
+        gc.freeze()
+
+
+def process_ends_soon() -> None:
+    """Tell that this process runs the tasks of one command line, and ends."""
+    global _ends_soon
+    _ends_soon = True

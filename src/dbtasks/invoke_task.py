@@ -126,8 +126,10 @@ class DatabaseTask(Task[Any]):
 
         What was not foreseen is shown with its traceback, passwords masked.
         """
+        from dbtasks.garbage import process_ends_soon
         from dbtasks.wiring import Session
 
+        process_ends_soon()
         session = Session(
             invoke=_plain(context.config.get("db") or {}),
             flags={name: kwargs.pop(name, None) for name in _SHARED_FLAGS},

@@ -12,6 +12,7 @@ from dbtasks import maintenance, policy, servers
 from dbtasks.ahead import imported_meanwhile
 from dbtasks.alembic_config import config_files
 from dbtasks.errors import STALE_COPY, MigrationError
+from dbtasks.garbage import imports_that_stay
 from dbtasks.kept_copy import KeptCopies, distrust
 from dbtasks.revisions import read_history
 from dbtasks.revisions.locations import read_locations
@@ -98,7 +99,8 @@ class Throwaways:
 
     def _compared(self, copy: KeptCopy, history: History) -> tuple[Difference, ...]:
         """Return the differences to the kept copy; its maker saw whether the revision files have to run."""
-        from dbtasks.drift import on_copy
+        with imports_that_stay():
+            from dbtasks.drift import on_copy
 
         if copy.note == _plain():
             return on_copy.differences(self._settings, copy.url, history)
@@ -137,7 +139,9 @@ class Throwaways:
             yield None
             return
         copies = KeptCopies(known.url, self._owner, **docker_address.ONLY_TO_OURS)
-        with copies.entered(key) as copy:
+        with contextlib.ExitStack() as stack:
+            with imports_that_stay(), imported_meanwhile("dbtasks.drift.on_copy"):
+                copy = stack.enter_context(copies.entered(key))
             yield copy if copy is not None and copy.system == known.system else None
 
     def _remember(self, copy: KeptCopy) -> None:
