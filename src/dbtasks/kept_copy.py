@@ -36,9 +36,11 @@ _LOOK = """
         (SELECT system_identifier::text FROM pg_control_system())
     FROM pg_database d WHERE d.datname = current_database()
 """
+# Of other roles' sessions a plain role does not see what kind they are.
 _OTHERS = """
     SELECT count(*) FROM pg_stat_activity
-    WHERE datname = %s AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+    WHERE datname = %s AND coalesce(backend_type, 'client backend') = 'client backend'
+      AND pid <> pg_backend_pid()
 """
 # Every change of the catalog leaves rows with another xmin, or fewer of them. What initdb made has
 # numbers below 16384. Rows of a temporary schema come with the first temporary table, and stay.
@@ -100,7 +102,8 @@ class KeptCopies:
 
     def __init__(self, server: DatabaseURL, owner: str, **options: Any) -> None:
         digest = hashlib.sha256(owner.encode()).hexdigest()[:8]
-        self._server, self._prefix, self._options = server, f"{COPY}{digest}_", options
+        self._server, self._options = server, options
+        self.prefix = f"{COPY}{digest}_"
 
     @contextlib.contextmanager
     def entered(self, key: str) -> Iterator[KeptCopy | None]:
@@ -137,7 +140,7 @@ class KeptCopies:
             self._prune(url.database)
 
     def _url(self, key: str) -> DatabaseURL:
-        return self._server.with_database(self._prefix + key)
+        return self._server.with_database(self.prefix + key)
 
     def _look(self, url: DatabaseURL) -> _Seen:
         """Take the copy for ourselves, and compare it with what its maker saw."""
@@ -161,7 +164,7 @@ class KeptCopies:
 
     def _prune(self, newest: str) -> None:
         """Drop all but a few copies of this project; branches switch back and forth."""
-        found = maintenance.by_age(self._server, maintenance.comments(self._server, self._prefix))
+        found = maintenance.by_age(self._server, maintenance.comments(self._server, self.prefix))
         old = [name for name in found if name != newest]
         with maintenance.connect_any(self._server) as connection:
             for name in old[: -_KEPT or None]:

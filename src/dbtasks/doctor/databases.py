@@ -13,6 +13,8 @@ from dbtasks import maintenance, policy, servers
 from dbtasks.doctor.finding import Finding
 from dbtasks.doctor.mends import Act
 from dbtasks.doctor.state_folder import is_alive
+from dbtasks.kept_copy import COMPLETE as COPY_COMPLETE
+from dbtasks.kept_copy import COPY
 from dbtasks.templates import COMPLETE, TEMPLATE, THROWAWAY
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ _SQL = """
     SELECT d.datname, coalesce(shobj_description(d.oid, 'pg_database'), ''),
            (SELECT count(*) FROM pg_stat_activity a WHERE a.datid = d.oid)
     FROM pg_database d
-    WHERE starts_with(d.datname, %s) OR starts_with(d.datname, %s) OR starts_with(d.datname, 'kept_')
+    WHERE starts_with(d.datname, %s) OR starts_with(d.datname, %s) OR starts_with(d.datname, %s)
+        OR starts_with(d.datname, 'kept_')
     ORDER BY d.datname
 """
 # An advisory lock belongs to the database in which it was taken, whichever that was.
@@ -78,7 +81,9 @@ def judge(one: Temporary, url: DatabaseURL, drop: str, *, sure: bool) -> Finding
             note=True,
         )
     if one.name.startswith(TEMPLATE):
-        what, left = "the half-built template", _is_unfinished(one)
+        what, left = "the half-built template", _is_unfinished(one, COMPLETE)
+    elif one.name.startswith(COPY):
+        what, left = "the half-made copy to compare with", _is_unfinished(one, COPY_COMPLETE)
     else:
         what, left = "the throwaway database", _is_left(one, sure=sure)
     if not left:
@@ -92,8 +97,8 @@ def judge(one: Temporary, url: DatabaseURL, drop: str, *, sure: bool) -> Finding
     )
 
 
-def _is_unfinished(one: Temporary) -> bool:
-    return not one.comment.startswith(COMPLETE) and not one.is_built
+def _is_unfinished(one: Temporary, complete: str) -> bool:
+    return not one.comment.startswith(complete) and not one.is_built
 
 
 def _is_left(one: Temporary, *, sure: bool) -> bool:
@@ -124,7 +129,7 @@ def _how_to_drop(database: Database, server: Patient, url: DatabaseURL) -> str:
 
 def _read(url: DatabaseURL) -> list[Temporary]:
     with maintenance.connect_any(url) as connection:
-        rows = connection.execute(_SQL, [TEMPLATE, THROWAWAY]).fetchall()
+        rows = connection.execute(_SQL, [TEMPLATE, THROWAWAY, COPY]).fetchall()
         return [
             Temporary(
                 name=name,

@@ -83,7 +83,7 @@ _ROLES = """
 _OTHERS = """
     SELECT datname FROM pg_database
     WHERE NOT datistemplate AND datallowconn AND datconnlimit <> -2
-      AND datname !~ '^dbtasks_(template|throwaway)_' ORDER BY datname
+      AND datname !~ '^dbtasks_(template|throwaway|compared)_' ORDER BY datname
 """
 
 

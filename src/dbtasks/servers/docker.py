@@ -11,8 +11,8 @@ from python_on_whales.exceptions import DockerException, NoSuchContainer, NoSuch
 
 from dbtasks.errors import DbtasksError, ServerError
 from dbtasks.results import ServerStatus
+from dbtasks.servers import docker_address, engine, other_majors, ports
 from dbtasks.servers import docker_plan as plan
-from dbtasks.servers import engine, other_majors, ports
 from dbtasks.servers.base import Server, silence_of, wait_until_ready
 from dbtasks.servers.container import (
     RECREATE,
@@ -130,6 +130,7 @@ class DockerServer(Server):
             self._replacement.remove()
             objects.remove_data()
             self.state.forget(objects.secret)
+            docker_address.forget(self.settings)
         self._first_start.is_repeated = True
 
     def psql(self) -> tuple[list[str], dict[str, str]]:

@@ -1,0 +1,76 @@
+"""Revision files that need not run for a comparison, and those that may change what it sees."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbtasks.revisions.plain import is_plain
+
+START = '''"""a change"""
+from typing import Sequence, Union
+from alembic import op
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+revision: str = "aaaa"
+down_revision: Union[str, Sequence[str], None] = None
+branch_labels = depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("t", sa.Column("c", sa.Text()))
+
+
+def downgrade() -> None:
+    import app.models
+'''
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "",
+        "VALUES = ('a', 'b')\nKIND = sa.Enum(*VALUES, name='kind')",
+        "table = sa.table('t', sa.column('c', postgresql.JSONB()))",
+        "from sqlalchemy.sql import column, table\nt = table('t', column('c'))",
+        "import enum\nclass Kind(enum.Enum):\n    '''Kinds.'''\n    A = 'a'",
+        "from __future__ import annotations\nimport uuid\nID = uuid.UUID(int=1)",
+        "def _rows(limit: int = 10):\n    yield from open('rows.csv')",
+        "pass",
+    ],
+)
+def test_what_only_defines_is_plain(more: str) -> None:
+    assert is_plain(f"{START}\n{more}\n".encode())
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "import app.models",
+        "from app import models",
+        "from . import helper",
+        "import sqlmodel",
+        "import alembic_utils",
+        "import importlib\nmodels = importlib.import_module('app.models')",
+        "import sys\nsys.path.append('.')",
+        "models = __import__('app.models')",
+        "exec('import app.models')",
+        "from sqlalchemy import event",
+        "x = sa.event.listens_for(sa.Table, 'after_parent_attach')",
+        "@sa.event.listens_for(sa.Table, 'after_parent_attach')\ndef seen(*_): pass",
+        "from alembic.operations import Operations\n@Operations.register_operation('x')\nclass X: pass",
+        "if True:\n    import app.models",
+        "for one in (): pass",
+        "op.execute('SELECT 1')",
+        "rows = open('rows.csv').read()",
+        "def f(x=open('rows.csv')): pass",
+        "class X:\n    import app.models",
+        "from sqlalchemy import *",
+        "sa.Table.x = 1",
+        "x = sa.Table.__init_subclass__()",
+        "with open('x'): pass",
+        "def (",
+    ],
+)
+def test_what_may_do_more_is_not(more: str) -> None:
+    assert not is_plain(f"{START}\n{more}\n".encode())
