@@ -18,7 +18,7 @@ import psycopg
 from psycopg import sql
 
 from dbtasks import maintenance
-from dbtasks.errors import ServerError
+from dbtasks.errors import DbtasksError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,7 +159,7 @@ class KeptCopies:
                 if made[3] != _state(connection):
                     return _Seen()
                 return _Seen(copy=KeptCopy(url=url, system=system, note=made[2]))
-        except (ServerError, psycopg.Error):  # it is missing, or somebody drops it: there is none
+        except (DbtasksError, psycopg.Error):  # it is missing, or somebody drops it: there is none
             return _Seen()
 
     def _prune(self, newest: str) -> None:

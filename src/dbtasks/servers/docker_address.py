@@ -68,7 +68,8 @@ def recall(settings: Settings) -> KnownAddress | None:
 
 def remember(settings: Settings, url: DatabaseURL, system: str) -> None:
     """Keep where the server of these settings has just answered."""
-    if url.host != LOOPBACK or not _may_be_docker(settings):
+    kept = State(settings).kept_password(f"{settings.key}.docker")
+    if url.host != LOOPBACK or not _may_be_docker(settings) or not kept or url.password != kept:
         return
     document = {**_wanted(settings), "port": url.port, "system": system}
     try:
