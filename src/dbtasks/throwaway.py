@@ -37,8 +37,9 @@ _FOR_COMPARISONS = ("dbtasks.migrator", "dbtasks.drift.comparison", "dbtasks.dri
 class Throwaways:
     """Databases that nobody will miss, on the project's server if dbtasks made it, else on one of its own.
 
-    `server` is asked for when it is needed; `setup` is the SQL that a new database gets first; `revision_timeout` are the seconds that a revision
-    may take to be applied, None for as long as it likes.
+    `server` is asked for when it is needed; `setup` is the SQL that a new database gets first;
+    `revision_timeout` are the seconds that a revision may take to be applied, None for as long as it
+    likes.
     """
 
     def __init__(

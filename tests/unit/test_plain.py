@@ -59,6 +59,7 @@ def test_what_only_defines_is_plain(more: str) -> None:
         "x = sa.event.listens_for(sa.Table, 'after_parent_attach')",
         "@sa.event.listens_for(sa.Table, 'after_parent_attach')\ndef seen(*_): pass",
         "from alembic.operations import Operations\n@Operations.register_operation('x')\nclass X: pass",
+        "from alembic.ddl.postgresql import PostgresqlImpl\nclass Impl(PostgresqlImpl): pass",
         "if True:\n    import app.models",
         "for one in (): pass",
         "op.execute('SELECT 1')",

@@ -49,10 +49,11 @@ def is_plain(source: bytes) -> bool:
 
 
 class _Reader:
-    """The statements of one module, in order; `types` are the names that may be called."""
+    """The statements of one module, in order: names that may be called, and names of Alembic's."""
 
     def __init__(self) -> None:
         self._types: set[str] = set()
+        self._alembic: set[str] = set()
 
     def are_plain(self, body: Iterable[ast.stmt]) -> bool:
         return all(self._is_plain(one) for one in body)
@@ -72,7 +73,9 @@ class _Reader:
                 given = node.args
                 return self._are_values([*given.defaults, *filter(None, given.kw_defaults)])
             case ast.ClassDef(decorator_list=[], keywords=[], bases=bases, body=body):
-                return self._are_values(bases) and self.are_plain(body)
+                # A class of Alembic's may register those that are made of it.
+                extends = {_root(base) for base in bases} & self._alembic
+                return not extends and self._are_values(bases) and self.are_plain(body)
             case ast.Assign(targets=targets, value=value):
                 return all(isinstance(one, ast.Name) for one in targets) and self._are_values(
                     [value]
@@ -90,6 +93,8 @@ class _Reader:
             return False
         if top in _TYPES:
             self._types.add(known_as or top)
+        if top == "alembic":
+            self._alembic.add(known_as or top)
         return True
 
     def _are_values(self, expressions: Iterable[ast.expr]) -> bool:
@@ -100,14 +105,16 @@ class _Reader:
     def _is_value(self, node: ast.AST) -> bool:
         match node:
             case ast.Call(func=func):
-                return self._makes_a_type(func)
+                return _root(func) in self._types
             case ast.Attribute(attr=attr):
                 return attr not in _REGISTERING and not attr.startswith("__")
             case ast.NamedExpr() | ast.Await() | ast.Yield() | ast.YieldFrom():
                 return False
         return True
 
-    def _makes_a_type(self, func: ast.expr) -> bool:
-        while isinstance(func, ast.Attribute):
-            func = func.value
-        return isinstance(func, ast.Name) and func.id in self._types
+
+def _root(expression: ast.expr) -> str:
+    """Return the name that a dotted one begins with, empty if it is none."""
+    while isinstance(expression, ast.Attribute):
+        expression = expression.value
+    return expression.id if isinstance(expression, ast.Name) else ""
