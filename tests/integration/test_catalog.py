@@ -19,7 +19,7 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from dbtasks import maintenance
-from dbtasks.catalog import Fingerprint, Reader, changes, read
+from dbtasks.catalog import SETTLE, Fingerprint, Reader, changes, read
 
 if TYPE_CHECKING:
     from dbtasks.url import DatabaseURL
@@ -53,6 +53,15 @@ def shared(postgres: DatabaseURL) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="module")
+def beside(shared: Connection, postgres: DatabaseURL) -> Iterator[Connection]:
+    """A session for nothing but fingerprints of that database."""
+    url = postgres.with_database("catalog_shared")
+    with psycopg.connect(**url.connect_args(), autocommit=True) as connection:
+        connection.execute(SETTLE)
+        yield connection
+
+
+@pytest.fixture(scope="module")
 def long_lived() -> Reader:
     """A reader that has seen what went before."""
     return Reader()
@@ -72,14 +81,17 @@ def fingerprint(connection: Connection, *readers: Reader, **options: Any) -> Fin
 
 @pytest.mark.parametrize("case", CASES)
 def test_exactly_what_came_is_told_and_nothing_stays_when_it_went(
-    shared: Connection, long_lived: Reader, case: str
+    shared: Connection, beside: Connection, long_lived: Reader, case: str
 ) -> None:
     told = CASES[case]
+    settled = Reader(settled=True)
     readers = (Reader(), long_lived)
     shared.execute(told.get("before", "SELECT"))
     before = fingerprint(shared, *readers)
+    assert settled.read(lambda text: beside.execute(text).fetchall()) == before
     shared.execute(told["do"])
     after = fingerprint(shared, *readers)
+    assert settled.read(lambda text: beside.execute(text).fetchall()) == after
     shared.execute(told["undo"])
     again = fingerprint(shared, *readers)
     shared.execute(told.get("after", "SELECT"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dbtasks.catalog.changes import Change, changes
 from dbtasks.catalog.fingerprint import Fingerprint
 from dbtasks.catalog.normalisation import normalised
+from dbtasks.catalog.query import SETTLE
 from dbtasks.catalog.reading import Reader, read
 
-__all__ = ["Change", "Fingerprint", "Reader", "changes", "normalised", "read"]
+__all__ = ["SETTLE", "Change", "Fingerprint", "Reader", "changes", "normalised", "read"]

@@ -41,6 +41,7 @@ DOMAINS = Part(
     },
     source="pg_type t JOIN pg_type base ON base.oid = t.typbasetype"
     " WHERE t.oid >= 16384 AND t.typtype = 'd'",
+    superset="pg_type WHERE oid >= 16384 AND typtype = 'd'",
 )
 
 TYPES = Part(
@@ -91,6 +92,7 @@ ROUTINES = Part(
     source="pg_proc p LEFT JOIN pg_aggregate g ON g.aggfnoid = p.oid"
     " WHERE p.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend d"
     " WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')",
+    superset="pg_proc WHERE oid >= 16384",
 )
 
 PARTS = (ENUMS, DOMAINS, TYPES, ROUTINES)

@@ -141,6 +141,7 @@ SERVERS = Part(
         "grants": grants("s.srvacl", "acldefault('S', s.srvowner)"),
     },
     source="pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw",
+    superset="pg_foreign_server",
 )
 
 # The options of a mapping may hold a password.
@@ -162,6 +163,7 @@ DATABASE_SETTINGS = Part(
     fields={"settings[]": json_list("r.setconfig")},
     source="pg_db_role_setting r JOIN pg_database b ON b.oid = r.setdatabase"
     " WHERE b.datname = current_database()",
+    superset="pg_db_role_setting",
 )
 
 CASTS = Part(
@@ -179,6 +181,7 @@ CASTS = Part(
     " WHERE k.oid >= 16384"
     " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass"
     " AND d.objid = k.oid AND d.deptype = 'i')",
+    superset="pg_cast WHERE oid >= 16384",
 )
 
 COLLATIONS = Part(

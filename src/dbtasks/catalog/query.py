@@ -21,23 +21,33 @@ SCHEMA, RELATION, TYPE = "pg_namespace", "pg_class", "pg_type"
 # Joins are left to the reader, but for those between catalogs on indexed columns: the statistics of
 # a young database have the planner expect a handful of rows, and loop over hundreds.
 # Objects from 16384 on were made after initdb.
-_FRAME = """
+_FIXED = """(VALUES ('search_path', ''),
+    ('TimeZone', 'UTC'), ('DateStyle', 'ISO, MDY'), ('IntervalStyle', 'postgres'),
+    ('bytea_output', 'hex'), ('extra_float_digits', '1'), ('xmlbinary', 'base64'),
+    ('quote_all_identifiers', 'off')) AS fixed (name, wanted)"""
+SETTLE = (
+    "SELECT set_config('max_parallel_workers_per_gather', '0', false)"
+    " UNION ALL SELECT set_config(name, wanted, false) FROM " + _FIXED
+)
+_BEFORE = (
+    """
 WITH before AS MATERIALIZED (
-    SELECT name, wanted, current_setting(name) AS old FROM (VALUES ('search_path', ''),
-        ('TimeZone', 'UTC'), ('DateStyle', 'ISO, MDY'), ('IntervalStyle', 'postgres'),
-        ('bytea_output', 'hex'), ('extra_float_digits', '1'), ('xmlbinary', 'base64'),
-        ('quote_all_identifiers', 'off')) AS fixed (name, wanted)
+    SELECT name, wanted, current_setting(name) AS old FROM """
+    + _FIXED
+    + """
 )
 SELECT NULL::int, NULL::bigint, NULL::int, NULL::bigint, set_config(name, wanted, true), NULL::text
     FROM before
-UNION ALL SELECT -1, current_setting('server_version_num')::bigint, 0, 0, '', ''
+UNION ALL """
+)
+_FRAME = """SELECT -1, current_setting('server_version_num')::bigint, 0, 0::bigint, ''::text, ''::text
 UNION ALL SELECT -2, objid::bigint, 0, 0, classid::regclass::text, '' FROM pg_depend
     WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 UNION ALL SELECT -3, objoid::bigint, objsubid, 0, classoid::regclass::text, description
     FROM pg_description WHERE objoid >= 16384
 {parts}
-UNION ALL SELECT NULL, NULL, NULL, NULL, set_config(name, old, true), NULL FROM before
 """
+_AFTER = "UNION ALL SELECT NULL, NULL, NULL, NULL, set_config(name, old, true), NULL FROM before\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +63,8 @@ class Part:
 
     Where there are many objects of one parent, they make one row: `source` has the parents then, and
     `items` the objects of one of them. A row for each would cost more than what it says.
+
+    `superset` is simpler than `source`, and has no row only where that has none.
     """
 
     kind: str
@@ -67,6 +79,7 @@ class Part:
     parent_as: str = ""
     qualified: bool = False
     items: str = ""
+    superset: str = ""
 
     def sql(self, number: int) -> str:
         """Return the part's branch of the statement."""
@@ -83,24 +96,28 @@ class Part:
         )
 
 
-def statement(parts: Sequence[Part], wanted: Collection[int] | None = None) -> str:
+def statement(
+    parts: Sequence[Part], wanted: Collection[int] | None = None, *, settled: bool = False
+) -> str:
     """Return the statement that reads all parts, parents before what hangs on them.
 
     Its rows are a part's number, oid, sub, parent, name and values. With `wanted` it reads the parts of
-    these numbers only, and has a row MORE with the numbers of others that have something to be read.
+    these numbers only, and has a row MORE with the numbers of others that may have something to be read.
+    Where the session is `settled`, by the statement SETTLE, it need not be for the time of this one.
     """
     numbered = list(enumerate(parts))
     branches = [part.sql(number) for number, part in numbered if wanted is None or number in wanted]
     if wanted is not None:
         others = [
-            f"SELECT {number} AS number FROM {part.source}"
+            f"SELECT {number} AS number FROM {part.superset or part.source}"
             for number, part in numbered
             if number not in wanted
         ]
         if others:
             more = f"SELECT string_agg(number::text, ' ') FROM ({' UNION ALL '.join(others)}) other"
             branches.append(f"UNION ALL SELECT {MORE}, 0, 0, 0, '', ({more})")
-    return _FRAME.format(parts="\n".join(branches))
+    read = _FRAME.format(parts="\n".join(branches))
+    return read if settled else _BEFORE + read + _AFTER
 
 
 def grants(acl: str, default: str, full: str | None = None) -> str:

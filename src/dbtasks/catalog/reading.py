@@ -52,24 +52,25 @@ class Reader:
 
     Most databases have no text search configuration, and so on. What has never been there is not read, but
     the same statement looks whether it is there now; if so, all is read anew. What comes of it is what
-    `read` makes.
+    `read` makes. In a `settled` session the statement SETTLE has run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, settled: bool = False) -> None:
+        self._settled = settled
         self._wanted = frozenset(number for number, part in enumerate(_PARTS) if part in _USUAL)
 
     def read(self, execute: Execute, *, ignore: Collection[str] = ()) -> Fingerprint:
         """Read it as the function `read` does."""
         while True:
-            reading = _Reading(execute(_sql(self._wanted)), ignore)
+            reading = _Reading(execute(_sql(self._wanted, settled=self._settled)), ignore)
             if not reading.more:
                 return reading.fingerprint
             self._wanted |= reading.more
 
 
 @functools.cache
-def _sql(wanted: frozenset[int] | None) -> str:
-    return statement(_PARTS, wanted)
+def _sql(wanted: frozenset[int] | None, *, settled: bool = False) -> str:
+    return statement(_PARTS, wanted, settled=settled)
 
 
 class _Reading:

@@ -71,6 +71,7 @@ COMPOSITES = Part(
     source="pg_class c JOIN pg_type t ON t.oid = c.reltype"
     " WHERE c.oid >= 16384 AND c.relkind = 'c' AND NOT EXISTS (SELECT FROM pg_depend d"
     " WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')",
+    superset="pg_class WHERE oid >= 16384 AND relkind = 'c'",
 )
 
 # Only what is generated names columns, and has to know the relation, which takes as long as all else.
@@ -269,6 +270,7 @@ STATISTICS = Part(
         "target": "CASE WHEN x.stxstattarget >= 0 THEN x.stxstattarget END",
     },
     source="pg_statistic_ext x JOIN pg_namespace n ON n.oid = x.stxnamespace",
+    superset="pg_statistic_ext",
 )
 
 # parents first

@@ -43,19 +43,22 @@ _SESSION = "SET lock_timeout = '5s'; SET jit = off"
 class Inspector:
     """A connection of our own to the database, beside the one that Alembic works on."""
 
-    def __init__(self, connection: psycopg.Connection) -> None:
+    def __init__(self, connection: psycopg.Connection, *, settled: bool = False) -> None:
         self.connection = connection
         self._found: dict[VersionTable, tuple[str, ...]] = {}
-        self._reader = catalog.Reader()
+        self._reader = catalog.Reader(settled=settled)
+        self._reader_through = catalog.Reader()
         self._open: Sequence[Any] | None = None
 
     @classmethod
     @contextlib.contextmanager
-    def at(cls, url: DatabaseURL) -> Iterator[Inspector]:
-        """Yield an inspector of the database at `url`."""
+    def at(cls, url: DatabaseURL, *, settled: bool = False) -> Iterator[Inspector]:
+        """Yield an inspector of the database at `url`; `settled` is a session for nothing but fingerprints."""
         with maintenance.connect(url) as connection:
             connection.execute(_SESSION)
-            yield cls(connection)
+            if settled:
+                connection.execute(catalog.SETTLE)
+            yield cls(connection, settled=settled)
 
     def version_tables(
         self, table: VersionTable | None, through: sqlalchemy.Connection | None = None
@@ -76,8 +79,10 @@ class Inspector:
         self, table: VersionTable | None, through: sqlalchemy.Connection | None = None
     ) -> Fingerprint:
         """Return the database's catalog without the version table, as seen `through` another connection if given."""
-        execute = self._look if through is None else functools.partial(_rows_through, through)
-        return self._reader.read(execute, ignore=self.version_tables(table, through))
+        ignore = self.version_tables(table, through)
+        if through is None:
+            return self._reader.read(self._look, ignore=ignore)
+        return self._reader_through.read(functools.partial(_rows_through, through), ignore=ignore)
 
     def end_open_transaction(self) -> tuple[int, str, str] | None:
         """End a transaction that was open beside the last fingerprint; return its process, its name, its statement."""

@@ -83,7 +83,7 @@ class Stairway:
         first = True
         while first or (self._left and not self.blocker):
             first = False
-            with self._throwaways.new() as url, Inspector.at(url) as inspector:
+            with self._throwaways.new() as url, Inspector.at(url, settled=True) as inspector:
                 self._begin(url, inspector)
                 self._climb_here()
 
