@@ -106,7 +106,9 @@ def check_call(settings: Settings, url: DatabaseURL, operation: str, name: str) 
     Raises:
         RefusedError: it was not named, code `external`; or another one was, code `other-name`.
     """
-    if settings.url is None or _address(settings.url) != _address(url) or name == url.database:
+    if settings.url is None or settings.server not in {"auto", "external"}:
+        return
+    if _address(settings.url) != _address(url) or name == url.database:
         return
     target = Target(url=url, owned=False, source=settings.sources["url"])
     why = f'yes_destroy is "{name}"' if name else "dbtasks did not make that server"

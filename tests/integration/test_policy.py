@@ -299,6 +299,10 @@ def test_from_python_it_is_refused_without_the_name(
     )
     assert unchanged()
     assert runs.migrate().current == (PLAIN[2],)
+    own = load_settings(
+        root=project.root, environ=project.environ, flags={"server": "local"}
+    )  # whose URL the application has, too
+    policy.check_call(own, database, "undo revisions of", "")
     named = Migrator(settings, database, yes_destroy=database.database)
     assert named.rollback().current == (PLAIN[1],)
     assert named.stamp("base").current == ()
