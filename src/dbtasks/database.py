@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dbtasks.rebase.run import PreparedRebase, RebaseOutcome
     from dbtasks.results import Difference, RehearsedStep, Step
     from dbtasks.runs import Runs
+    from dbtasks.server_template import ServerTemplate, ServerTemplates
     from dbtasks.server_upgrade import ServerUpgrade
     from dbtasks.servers import Choice, Server
     from dbtasks.settings import Settings
@@ -273,15 +274,41 @@ class Database:
         self.create()
         return self.migrate()
 
-    def recreate(self, *, all_volumes: bool = False) -> Outcome:
-        """Destroy the database's container and volume, or data folder, and init anew."""
-        self._check_files()
+    def recreate(self, *, all_volumes: bool = False, replay: bool = False) -> Outcome:
+        """Destroy the database's container and volume, or data folder, and init anew.
+
+        With the setting `recreate_from_template` the revisions are not run if they would find all as
+        it was when they ran last; with `replay` they are.
+        """
+        template = None if replay else self._server_template()
+        if template is None:
+            self._check_files()
         before = self.server.data_of_majors()
-        self.destroy(all_volumes=all_volumes)
+        self._remove_server(all_volumes=all_volumes)
         # The data of before an upgrade stay, and are no reason to stop halfway.
         if len(before) > 1:
             self.server.may_begin_empty = self.server.data_of_majors() != before
-        return self.init()
+        if template is None:
+            return self.init()
+        self.server.begin_with(template.data)
+        self.create()
+        outcome = self.migrate()
+        return template.told(outcome) if self.server.began_with_data else outcome
+
+    def _server_template(self) -> ServerTemplate | None:
+        """Return what the server can begin with to be at head, None where that is not wanted or cannot be."""
+        if not (self.settings.recreate_from_template and self.server.takes_data):
+            return None
+        self.records.revisions.check_one_head()
+        with _yours_untouched():
+            return self._server_templates().get()
+
+    def _server_templates(self) -> ServerTemplates:
+        from dbtasks.server_template import ServerTemplates
+
+        return ServerTemplates(
+            self.settings, self.setup_statements(), self._say, self._tell, self._watcher
+        )
 
     def destroy(self, *, all_volumes: bool = False) -> None:
         """Remove the server with all its data.
@@ -290,6 +317,11 @@ class Database:
             RefusedError: dbtasks did not make the server.
             UsageError: `all_volumes` of a server that is no compose service.
         """
+        self._remove_server(all_volumes=all_volumes)
+        if self.server.takes_data:
+            self._server_templates().forget()
+
+    def _remove_server(self, *, all_volumes: bool) -> None:
         if all_volumes:
             self.server.destroy_all()
         else:

@@ -114,6 +114,17 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Restored(Outcome):
+    """What a run did whose database came to head with its server's template.
+
+    `made` is when that was, `revisions` how many ran then; `applied` has those of them that ran just now.
+    """
+
+    made: str
+    revisions: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Difference:
     """One difference between the models and the migrations.
 

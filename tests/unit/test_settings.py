@@ -244,6 +244,7 @@ def test_every_setting_has_an_environment_variable_that_works(tmp_path: Path) ->
         "lock_retries": "3",
         "lock_retry_wait": "0.5",
         "commit_each": "true",
+        "recreate_from_template": "true",
     }
     assert set(samples) == set(option_names())
     for name, value in samples.items():

@@ -16,6 +16,7 @@ from dbtasks.doctor.finding import Finding
 from dbtasks.doctor.mends import Act, Protect, Remove
 from dbtasks.errors import DbtasksError, MigrationError
 from dbtasks.git.process import run_git
+from dbtasks.server_template.names import LOCK, TAR
 from dbtasks.servers import throwaway
 from dbtasks.state import State
 
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 # What is written beside a file before it takes its place, with the number of the writing process.
 _DRAFT = re.compile(r".+\.(?:password|json|gitignore)\.(?P<pid>\d+)(?:\.[0-9a-f]+)?")
 _KEPT = re.compile(r"throwaway-kept-[0-9a-f]+\.json")
-_SECRET = re.compile(r".+\.(?:password(?:\.\d+)?|env|draft)|throwaway-kept-[0-9a-f]+\.json")
+_SECRET = re.compile(
+    r".+\.(?:password(?:\.\d+)?|env|draft|template\.json|template\.tar)|throwaway-kept-[0-9a-f]+\.json"
+)
 _DUMP = ".upgrade-dump"
 _REUSED = 3600.0
 _OTHERS, _MAY_ENTER = 0o077, 0o011
@@ -160,6 +163,10 @@ def _left_over(entry: Entry) -> Finding | None:
         stem = name.removesuffix(_DUMP).rpartition("-pg")[0]
         lock = path.with_name(f"{stem}.upgrade.lock")
         return _left(path, "a database's dump", lock) if is_free(lock) else None
+    if name.endswith(TAR) and not path.with_suffix(".json").exists():
+        stem = name.removesuffix(TAR).rpartition(".")[0]
+        lock = path.with_name(f"{stem}{LOCK}.lock")
+        return _left(path, "a template without its record", lock) if is_free(lock) else None
     if _KEPT.fullmatch(name) and not path.is_symlink():
         return _handle(path)
     return None

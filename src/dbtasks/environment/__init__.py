@@ -65,6 +65,7 @@ class Environment:
         self.version_table: VersionTable | None = None
         self.connection: Connection | None = None
         self.limits: Limits | None = None
+        self.around: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
         self.config = Config(ini, toml_file=toml, attributes={"dbtasks": True})
         self.config.messaging_opts = {"quiet": True}  # the path of a new revision is our result
         with self._inside():
@@ -119,6 +120,7 @@ class Environment:
             logging_kept(),
             contextlib.closing(attributes),
             context,
+            self.around(),
         ):
             self._run_env(guard)
         table = self.version_table

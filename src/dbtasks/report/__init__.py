@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbtasks.report.document import shown
+from dbtasks.results import Restored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +78,11 @@ def status_rows(status: DatabaseStatus) -> list[tuple[str, str]]:
 def outcome_text(outcome: Outcome, verb: str) -> str:
     """Return one line on what a run did: `verb` is `applied` or `undid`."""
     where = ", ".join(outcome.current) or "base"
+    if isinstance(outcome, Restored) and not outcome.applied:
+        return (
+            f"restored the database as it was at {where} on {outcome.made},"
+            f" {count(outcome.revisions, 'revision')} not replayed (--replay runs them)"
+        )
     if not outcome.applied:
         return f"nothing to do, the database is at {where}"
     seconds = sum(one.seconds for one in outcome.applied)

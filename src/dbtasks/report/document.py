@@ -13,6 +13,7 @@ from dbtasks.results import (
     Difference,
     Outcome,
     RehearsedStep,
+    Restored,
     Revision,
     Standing,
     Step,
@@ -75,6 +76,12 @@ def _(result: Outcome) -> Any:
         "current": list(result.current),
         "pending": result.pending,
     }
+
+
+@as_document.register
+def _(result: Restored) -> Any:
+    applied = as_document.dispatch(Outcome)(result)
+    return {**applied, "restored": {"made": result.made, "revisions": result.revisions}}
 
 
 @as_document.register(tuple)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dbtasks.results import ServerStatus
+    from dbtasks.servers.kept_data import KeptData
     from dbtasks.servers.other_majors import Data
     from dbtasks.settings import Settings
     from dbtasks.url import DatabaseURL
@@ -33,6 +34,8 @@ class Server(ABC):
     kind: ClassVar[str]
     # Whether the server is ours, and so may be destroyed with its data: see dbtasks.policy.
     owned: ClassVar[bool] = True
+    # Whether a server of this kind can begin with the data of another one.
+    takes_data: ClassVar[bool] = False
 
     def __init__(self, settings: Settings, say: Callable[[str], None] = lambda _: None) -> None:
         self.settings = settings
@@ -81,6 +84,15 @@ class Server(ABC):
     def data_of_majors(self) -> tuple[Data, ...]:
         """Return what this database has under each PostgreSQL major, where that can be told."""
         return ()
+
+    def begin_with(self, data: KeptData) -> None:
+        """Let the first start that comes next be on these data; for kinds that `takes_data` says it of."""
+        raise NotImplementedError(self.kind)
+
+    @property
+    def began_with_data(self) -> bool:
+        """Tell whether the server was started on the data of `begin_with`."""
+        return False
 
     def psql(self) -> tuple[list[str], dict[str, str]]:
         """Return the argv of psql for the running database, and the variables it needs.

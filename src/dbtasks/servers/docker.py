@@ -38,6 +38,7 @@ from dbtasks.url import DatabaseURL
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from dbtasks.servers.kept_data import KeptData
     from dbtasks.settings import Settings
 
 __all__ = ["DockerServer", "engine_answers"]
@@ -54,6 +55,7 @@ class DockerServer(Server):
     """
 
     kind = "docker"
+    takes_data = True
 
     def __init__(
         self,
@@ -238,9 +240,21 @@ class DockerServer(Server):
         if labels is None:
             self._tell_of_other_majors()
             objects.create_volume()
-        seeded = labels is None and self._first_start.fill()
+        pours = labels is None and self._first_start.pours
+        seeded = pours or (labels is None and self._first_start.fill())
         objects.create_container(image, port, replaces=replaces, seeded=seeded)
+        if pours:
+            self._first_start.pour(plan.data_path(image, self.settings.postgres))
         return labels is None
+
+    def begin_with(self, data: KeptData) -> None:
+        """Let the first start that comes next be on these data."""
+        self._first_start.data = data
+
+    @property
+    def began_with_data(self) -> bool:
+        """Tell whether the server was started on them."""
+        return self._first_start.has_data
 
     def data_of_majors(self) -> tuple[other_majors.Data, ...]:
         """Ask Docker for the volumes."""

@@ -159,6 +159,13 @@ class Settings:
         "`false`",
     )
 
+    recreate_from_template: bool = _option(
+        read.flag,
+        "let db.recreate on docker copy a server at head, while nothing that its revisions read has changed",
+        False,
+        "`false`",
+    )
+
     root: Path
     label: str
     sources: dict[str, str]

@@ -111,14 +111,21 @@ def _init(session: Session) -> None:
 @task(
     name="recreate",
     aliases=("volume-recreate",),
-    help=_DESTROYING,
+    help={
+        **_DESTROYING,
+        "replay": "run the revisions, whatever recreate_from_template says",
+    },
 )
 def _recreate(
-    session: Session, yes: bool = False, yes_destroy: str = "", all_volumes: bool = False
+    session: Session,
+    yes: bool = False,
+    yes_destroy: str = "",
+    all_volumes: bool = False,
+    replay: bool = False,
 ) -> None:
     """Destroy the database's server with its data, then init."""
     session.confirm_destruction(yes, yes_destroy, all_volumes=all_volumes)
-    session.show_outcome(session.database.recreate(all_volumes=all_volumes))
+    session.show_outcome(session.database.recreate(all_volumes=all_volumes, replay=replay))
 
 
 @task(name="destroy", help=_DESTROYING)

@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import os
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dbtasks.errors import DbtasksError, UsageError
@@ -40,10 +41,12 @@ def throwaway_server(
     *,
     kind: str | None = None,
     reuse: bool = False,
+    on_disk: bool = False,
 ) -> Iterator[ThrowawayServer]:
     """Yield a server that answers; remove it afterwards, unless it is kept for the next run.
 
-    Ctrl-C, SIGTERM and SIGHUP remove it, too; signals that come meanwhile wait for that.
+    Ctrl-C, SIGTERM and SIGHUP remove it, too; signals that come meanwhile wait for that. With
+    `on_disk` its data can be taken once it has ended: a container's only.
 
     Raises:
         ServerError: `engine`, `image`, `no-binaries` when the machine cannot offer it; `died`,
@@ -51,7 +54,7 @@ def throwaway_server(
     """
     keep = reuse and kept.is_allowed(say)
     with ending_is_an_exception():
-        server = start(settings, say, kind=kind, reuse=keep)
+        server = start(settings, say, kind=kind, reuse=keep, on_disk=on_disk)
         try:
             yield server
         finally:
@@ -67,6 +70,7 @@ def start(
     kind: str | None = None,
     reuse: bool = False,
     owner: int | None = None,
+    on_disk: bool = False,
 ) -> ThrowawayServer:
     """Start a server that stays until its `handle` is given to `stop`, here or in another process.
 
@@ -76,6 +80,7 @@ def start(
         kind: docker or local; the one of the settings, or what the machine offers, when not given.
         reuse: take the server of an earlier run, and leave it for the next one.
         owner: number of the process whose end makes the server a left-over; this one when not given.
+        on_disk: keep a container's data on the disk until it is removed.
 
     Raises:
         ServerError: as `throwaway_server`.
@@ -89,7 +94,7 @@ def start(
             kind or settings.server,
         )
     process = Process.of(os.getpid() if owner is None else owner)
-    return _make(Order.of(settings, process, say), kind)
+    return _make(replace(Order.of(settings, process, say), on_disk=on_disk), kind)
 
 
 def attach(handle: Mapping[str, str]) -> ThrowawayServer:

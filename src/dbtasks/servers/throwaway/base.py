@@ -71,6 +71,8 @@ class Order:
     say: Callable[[str], None]
     # Whether something of this name may be there and has to go first.
     replaces: bool = False
+    # Whether the data have to outlive the server, so that they can be taken from it.
+    on_disk: bool = False
 
     @classmethod
     def of(

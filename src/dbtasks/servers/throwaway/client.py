@@ -9,7 +9,7 @@ import contextlib
 import os
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from dbtasks.errors import ServerError
 from dbtasks.masking import environment_without_passwords
@@ -30,12 +30,17 @@ class DockerRefusedError(Exception):
 
 
 def docker(
-    *arguments: str, environment: Mapping[str, str] | None = None, errors_too: bool = False
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    errors_too: bool = False,
+    reads: IO[bytes] | None = None,
+    writes: IO[bytes] | None = None,
 ) -> str:
     """Run the docker client and return what it prints, on its standard error too if wanted.
 
     `environment` is for `--env-file`; it goes through a pipe, so that no file and no command line
     shows a password. The client has a session of its own: Ctrl-C in a terminal reaches us alone.
+    `reads` and `writes` are files in the place of its standard input and output.
 
     Raises:
         DockerRefusedError: the engine refused.
@@ -52,8 +57,8 @@ def docker(
         try:
             done = subprocess.run(
                 argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdin=reads or subprocess.DEVNULL,
+                stdout=writes or subprocess.PIPE,
                 stderr=subprocess.STDOUT if errors_too else subprocess.PIPE,
                 check=False,
                 env=environment_without_passwords(),
@@ -72,7 +77,7 @@ def docker(
     if done.returncode:
         output = done.stdout if errors_too else done.stderr
         raise engine.unreachable(output) or DockerRefusedError(output)
-    return done.stdout
+    return done.stdout or ""
 
 
 @contextlib.contextmanager

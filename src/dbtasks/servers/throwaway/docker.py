@@ -142,7 +142,8 @@ def _run(order: Order, image: DockerImage, seed: Seed | None) -> None:
     arguments = ["run", "--detach", "--pull", "never", "--name", order.name]
     for label, value in labels.items():
         arguments += ["--label", f"{label}={value}"]
-    arguments += ["--tmpfs", f"{plan.data_path(image.about, settings.postgres)}:rw,mode=1777"]
+    path = plan.data_path(image.about, settings.postgres)
+    arguments += ["--volume", path] if order.on_disk else ["--tmpfs", f"{path}:rw,mode=1777"]
     arguments += ["--publish", f"{LOOPBACK}::{_PORT}", "--shm-size", "256m", "--no-healthcheck"]
     environment = {
         **image.environment,
