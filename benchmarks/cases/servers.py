@@ -30,7 +30,7 @@ from dbtasks.servers.throwaway.image import DockerImage
 from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
 # Both leave the server running, so that ending it is not measured, and tell how to end it.
@@ -144,8 +144,14 @@ def _forget_seed(lab: Lab) -> None:
         )
 
 
+def _recreate(
+    environ: Mapping[str, str],
+) -> Callable[[Lab], AbstractContextManager[tuple[Side, Side]]]:
+    return lambda lab: recreate(lab, environ)
+
+
 @contextlib.contextmanager
-def recreate(lab: Lab) -> Iterator[tuple[Side, Side]]:
+def recreate(lab: Lab, more: Mapping[str, str]) -> Iterator[tuple[Side, Side]]:
     """Prepare a development server of each side, with the database at head."""
     lab.check_docker()
     ours, peers = lab.project("recreate", lab.revisions), lab.project("by-hand", lab.revisions)
@@ -156,6 +162,7 @@ def recreate(lab: Lab) -> Iterator[tuple[Side, Side]]:
     data = "/var/lib/postgresql" + ("" if int(lab.major) >= 18 else "/data")
     call(peers, "docker", "volume", "create", name)
     with development_server(lab, ours, "recreate") as environ:
+        environ = {**environ, **more}
         try:
             call(peers, "docker", "create", "--name", name, "--volume", f"{name}:{data}", lab.image)
             call(ours, *invoke("db.init"), environ=environ)
@@ -212,7 +219,15 @@ BENCHMARKS = (
         what="db.recreate, 300 revisions, development server",
         peer="docker rm, volume rm, run, wait, alembic upgrade",
         target=0.5,
-        prepare=recreate,
+        prepare=_recreate({}),
+        rounds=3,
+    ),
+    Benchmark(
+        name="recreate-template",
+        what="the same with recreate_from_template",
+        peer="docker rm, volume rm, run, wait, alembic upgrade",
+        target=0.5,
+        prepare=_recreate({"DBTASKS_RECREATE_FROM_TEMPLATE": "true"}),
         rounds=3,
     ),
 )

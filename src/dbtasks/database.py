@@ -293,7 +293,10 @@ class Database:
         self.server.begin_with(template.data)
         self.create()
         outcome = self.migrate()
-        return template.told(outcome) if self.server.began_with_data else outcome
+        if self.server.began_with_data:
+            return template.told(outcome)
+        self._server_templates().forget()
+        return outcome
 
     def _server_template(self) -> ServerTemplate | None:
         """Return what the server can begin with to be at head, None where that is not wanted or cannot be."""
