@@ -92,7 +92,7 @@ def project_modules(settings: Settings) -> set[str]:
     return {
         name
         for name, module in list(sys.modules.items())
-        if name.partition(".")[0] not in {"dbtasks", "tasks", "__main__"}
+        if name.partition(".")[0] not in {"dbtasks", "tasks", "__main__", "__mp_main__"}
         and getattr(module, "__file__", None)
         and outside.counts(Path(str(module.__file__)))
     }
