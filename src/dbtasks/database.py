@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dbtasks import policy, setup_sql
+from dbtasks.ahead import imported_meanwhile
 from dbtasks.errors import DbtasksError, MigrationError, ServerError
 from dbtasks.garbage import imports_that_stay
 from dbtasks.records import Records
@@ -284,19 +285,22 @@ class Database:
         if template is None:
             self._check_files()
         before = self.server.data_of_majors()
-        self._remove_server(all_volumes=all_volumes)
+        with imported_meanwhile("dbtasks.maintenance") if template else contextlib.nullcontext():
+            self._remove_server(all_volumes=all_volumes)
         # The data of before an upgrade stay, and are no reason to stop halfway.
         if len(before) > 1:
             self.server.may_begin_empty = self.server.data_of_majors() != before
         if template is None:
             return self.init()
         self.server.begin_with(template.data)
-        self.create()
-        outcome = self.migrate()
-        if self.server.began_with_data:
-            return template.told(outcome)
-        self._server_templates().forget()
-        return outcome
+        url = self.create()
+        if not self.server.began_with_data:
+            self._server_templates().forget()
+            return self.migrate()
+        standing = self.records.standing(url)
+        if standing.pending:
+            return template.told(self.migrate())
+        return template.told(Outcome(applied=(), current=standing.current, pending=0))
 
     def _server_template(self) -> ServerTemplate | None:
         """Return what the server can begin with to be at head, None where that is not wanted or cannot be."""

@@ -295,7 +295,7 @@ class Session:
         Raises:
             RefusedError: nobody agreed, or another database was named.
         """
-        if self.database.server.owned:
+        if self.database.server.owned and (named or not yes):
             what = "every volume of the compose project" if all_volumes else "all its data"
             status = self.database.server.status()
             name = status.database or self.settings.database

@@ -187,7 +187,9 @@ def test_what_the_revisions_read_is_read_again_when_it_changes(
         assert found == ("two me",)
 
 
-@pytest.mark.parametrize("how", ["cut", "no tar", "hollow", "other password", "other cluster"])
+@pytest.mark.parametrize(
+    "how", ["cut", "no tar", "damaged", "hollow", "other password", "other cluster"]
+)
 def test_a_wrong_one_is_not_believed(settings: Settings, how: str) -> None:
     recreate(settings)
     record = record_of(settings)
@@ -197,6 +199,8 @@ def test_a_wrong_one_is_not_believed(settings: Settings, how: str) -> None:
         tar.write_bytes(content[:100_000])
     elif how == "no tar":
         tar.unlink()
+    elif how == "damaged":
+        tar.write_bytes(content[:-20_000_000] + b"x" + content[-19_999_999:])
     else:
         if how == "hollow":
             tar.write_bytes(bytes(10240))
@@ -205,6 +209,7 @@ def test_a_wrong_one_is_not_believed(settings: Settings, how: str) -> None:
         else:
             told["identifier"] = "1"
         told["digest"] = hashlib.sha256(tar.read_bytes()).hexdigest()
+        told["size"] = tar.stat().st_size
         record.write_text(json.dumps(told))
     said: list[str] = []
 

@@ -27,13 +27,13 @@ def identifier(url: DatabaseURL) -> str:
     return _value(url, _IDENTIFIER)
 
 
-def sync(url: DatabaseURL) -> None:
-    """Return once all that was written to the data folder is on the disk.
+def synced_identifier(url: DatabaseURL) -> str:
+    """Return the identifier once all that was written to the data folder is on the disk.
 
     Raises:
         ServerError: code `cluster-data`; it is not.
     """
-    _value(url, _SYNC)
+    return _value(url, _SYNC, _IDENTIFIER)
 
 
 def has_scripts(url: DatabaseURL) -> bool:
@@ -45,11 +45,13 @@ def has_scripts(url: DatabaseURL) -> bool:
     return _value(url, _SCRIPTS) != "0"
 
 
-def _value(url: DatabaseURL, query: str) -> str:
+def _value(url: DatabaseURL, *queries: str) -> str:
+    """Run queries and return what the last one tells."""
     with maintenance.connect(url) as connection:
         try:
-            cursor = connection.execute(query.encode())
-            row = cursor.fetchone() if cursor.description else None
+            for query in queries:
+                cursor = connection.execute(query.encode())
+            row = cursor.fetchone()
         except psycopg.Error as error:
             raise ServerError(
                 f"the server does not tell of its data: {error.diag.message_primary or error}",

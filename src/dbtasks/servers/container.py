@@ -15,6 +15,7 @@ from python_on_whales.exceptions import DockerException
 from dbtasks.errors import ServerError
 from dbtasks.servers import engine
 from dbtasks.servers.ports import LOOPBACK
+from dbtasks.servers.throwaway.client import DockerRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -105,16 +106,21 @@ def docker_errors(doing: str) -> Iterator[None]:
         raise engine.no_client() from None
     except DockerException as error:
         raise translate(error, doing) from None
+    except DockerRefusedError as error:
+        raise _translated(error.output, doing) from None
 
 
 def translate(error: DockerException, doing: str) -> ServerError:
     """Say in one line what Docker refused."""
-    output = error.stderr or ""
+    return _translated(error.stderr or "", doing)
+
+
+def _translated(output: str, doing: str) -> ServerError:
     unreachable = engine.unreachable(output)
     if unreachable is not None:
         return unreachable
     reason = engine.telling_line(output)
-    if is_port_refused(error):
+    if _PORT_REFUSED.search(output):
         return ServerError(
             f"{doing}: {reason}",
             remedy="stop what holds the port, or choose another one",
@@ -197,7 +203,7 @@ def psql_inside(
 
 def watch(look: Callable[[], Seen], judge: Callable[[Seen], None]) -> Callable[[], None]:
     """Return a check for `wait_until_ready` that looks at the container now and then."""
-    last = 0.0
+    last = time.monotonic()
 
     def check() -> None:
         nonlocal last

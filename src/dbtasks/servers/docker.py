@@ -33,6 +33,7 @@ from dbtasks.servers.docker_objects import (
 from dbtasks.servers.engine import engine_answers
 from dbtasks.servers.engine_lock import engine_lock
 from dbtasks.servers.replacement import Replacement
+from dbtasks.servers.throwaway.client import DockerRefusedError
 from dbtasks.url import DatabaseURL
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ class DockerServer(Server):
             if unfinished:
                 self._first_start.settle(seen, self._present, self._check_alive)
             url = self._wait(seen if awake else self._present())
-        except (DbtasksError, DockerException) as error:
+        except (DbtasksError, DockerException, DockerRefusedError) as error:
             if not isinstance(error, (NoSuchContainer, NoSuchVolume)):
                 self._replacement.put_back()
             raise
@@ -263,7 +264,7 @@ class DockerServer(Server):
 
     def _tell_of_other_majors(self) -> None:
         if self._objects.moving_from is None:
-            data = self._objects.data_of_majors()
+            data = self._objects.data_of_majors(seen=True)
             other_majors.tell_of_others(
                 self.settings,
                 self.settings.postgres,

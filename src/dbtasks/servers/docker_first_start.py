@@ -75,7 +75,8 @@ class FirstStart:
         assert self.data is not None
         self._may_use_seed = False
         try:
-            put(self.data.path, self._objects.names.container, folder)
+            if not put(self.data, self._objects.names.container, folder):
+                raise self._useless("it is damaged")
         except (DockerRefusedError, OSError) as error:
             raise self._useless(str(error)) from None
         self._poured = True
@@ -135,9 +136,8 @@ class FirstStart:
 
         try:
             url = self._answering(address, data.password, check_alive)
-            if cluster_data.identifier(url) != data.identifier:
+            if cluster_data.synced_identifier(url) != data.identifier:
                 raise self._useless("it is of another cluster")
-            cluster_data.sync(url)
         except ServerError as error:
             if error.code not in {"died", "password", "cluster-data"}:
                 raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from typing import TYPE_CHECKING
 
@@ -28,12 +29,11 @@ from dbtasks.servers.container import (
 )
 from dbtasks.servers.container_log import last_lines
 from dbtasks.servers.ports import LOOPBACK
+from dbtasks.servers.throwaway.client import docker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
-
-    from python_on_whales import Volume
 
     from dbtasks.settings import Settings
     from dbtasks.state import State
@@ -45,6 +45,15 @@ _WHOLE_LOG = 100_000
 # The official entrypoint's words; they tell whether a container has done the first start in full.
 _INITIALISED = "init process complete"
 _SKIPPED = "Skipping initialization"
+_LABELS = (
+    *("dbtasks.key", "dbtasks.project", "dbtasks.database", "dbtasks.postgres", "dbtasks.user"),
+    plan.MOVED_FROM,
+)
+
+
+def _create_volume(name: str, labels: Mapping[str, str]) -> None:
+    given = [argument for item in labels.items() for argument in ("--label", "=".join(item))]
+    docker("volume", "create", *given, name)
 
 
 class ChangedMeanwhileError(Exception):
@@ -58,7 +67,7 @@ class PortRefusedError(Exception):
 class DockerObjects:
     """What belongs to one server at the engine, and nothing else there.
 
-    Methods raise python-on-whales' exceptions; NoSuchContainer and NoSuchVolume mean that somebody
+    Methods raise python-on-whales' exceptions and DockerRefusedError; NoSuchContainer and NoSuchVolume mean that somebody
     removed the thing meanwhile.
     """
 
@@ -77,7 +86,7 @@ class DockerObjects:
         self._settings = settings
         self._state = state
         self._say = say
-        self._seen_volumes: set[str] = set()
+        self._seen_volumes: dict[str, Mapping[str, str]] = {}
 
     def look(self, name: str = "") -> Seen | None:
         """Return the container, None when there is none.
@@ -113,7 +122,7 @@ class DockerObjects:
         Raises:
             ServerError: data of another major are being moved into it, and not by us.
         """
-        names = self._seen_volumes = {volume.name for volume in self._volumes()}
+        names = self._seen_volumes = self._volumes()
         if self.names.moving in names and self.moving_from is None:
             raise other_majors.moving(self._settings, f"volume {self.names.volume}")
         return self.names.unfinished in names
@@ -152,9 +161,9 @@ class DockerObjects:
         labels = plan.volume_labels(self._settings)
         if self.moving_from is not None:
             labels |= {plan.MOVED_FROM: str(self.moving_from)}
-            self.docker.volume.create(self.names.moving, labels=labels)
-        self.docker.volume.create(self.names.unfinished, labels=labels)
-        self.docker.volume.create(self.names.volume, labels=labels)
+            _create_volume(self.names.moving, labels)
+        _create_volume(self.names.unfinished, labels)
+        _create_volume(self.names.volume, labels)
 
     def create_container(
         self, image: plan.Image, port: int, *, replaces: bool, seeded: bool = False
@@ -238,9 +247,10 @@ class DockerObjects:
                         self.remove_container(late)
                 if not self._remove_volume():
                     raise self._in_use()
-        self.mark_finished()
+        marks = [self.names.unfinished]
         if self.moving_from is None:  # an upgrade that begins anew keeps its mark
-            self.mark_moved()
+            marks.append(self.names.moving)
+        docker("volume", "rm", "--force", *marks)
 
     def _remove_volume(self) -> bool:
         """Remove the data volume; tell whether no container was in the way."""
@@ -258,27 +268,25 @@ class DockerObjects:
 
     def mark_finished(self) -> None:
         """Remember that the server on the data volume has answered."""
-        with contextlib.suppress(NoSuchVolume):
-            self.docker.volume.remove(self.names.unfinished)
+        docker("volume", "rm", "--force", self.names.unfinished)
 
     def mark_moved(self) -> None:
         """Remember that the data volume holds all that was moved into it."""
-        with contextlib.suppress(NoSuchVolume):
-            self.docker.volume.remove(self.names.moving)
+        docker("volume", "rm", "--force", self.names.moving)
 
     def port_taken(self, port: int) -> ServerError:
         """Return the error for a port that is held, with its holder if that is a container."""
         otherwise = "set another port (DBTASKS_PORT), or none and dbtasks finds a free one"
         return port_taken(self.docker, port, otherwise)
 
-    def data_of_majors(self) -> tuple[other_majors.Data, ...]:
-        """Return what this database has under each major of PostgreSQL, ours included."""
+    def data_of_majors(self, *, seen: bool = False) -> tuple[other_majors.Data, ...]:
+        """Return what this database has under each major of PostgreSQL, ours included.
+
+        With `seen` Docker is not asked: by the volumes that `is_unfinished` saw a moment ago.
+        """
         wanted = plan.volume_labels(self._settings)
         same = ("dbtasks.project", "dbtasks.database")
-        labels = {}
-        for volume in self._volumes():
-            with contextlib.suppress(NoSuchVolume):
-                labels[volume.name] = volume.labels or {}
+        labels = self._seen_volumes if seen else self._volumes()
         found = [
             other_majors.Data(
                 major=int(label["dbtasks.postgres"]),
@@ -299,11 +307,22 @@ class DockerObjects:
         majors = {name.removeprefix(stem) for name in self._seen_volumes if name.startswith(stem)}
         if not any(int(major) > self._settings.postgres for major in majors if major.isdecimal()):
             return ()
-        return self.data_of_majors()
+        return self.data_of_majors(seen=True)
 
-    def _volumes(self) -> list[Volume]:
-        project = f"dbtasks.project={self._settings.name}"
-        return self.docker.volume.list(filters=[("label", project)])
+    def _volumes(self) -> dict[str, Mapping[str, str]]:
+        """Return the labels of the project's volumes by name: one question, as JSON for any text in them."""
+        fields = ["{{json .Name}}", *(f'{{{{json (.Label "{name}")}}}}' for name in _LABELS)]
+        listed = docker(
+            *("volume", "ls", "--filter", f"label=dbtasks.project={self._settings.name}"),
+            *("--format", f"[{','.join(fields)}]"),
+        )
+        found: dict[str, Mapping[str, str]] = {}
+        for line in listed.splitlines():
+            name, *values = json.loads(line)
+            found[name] = {
+                label: value for label, value in zip(_LABELS, values, strict=True) if value
+            }
+        return found
 
     def _pull(self, name: str) -> None:
         self._say(f"pulling {name}")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
+import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from dbtasks import private_files
 from dbtasks.servers.throwaway.client import docker
@@ -11,17 +15,21 @@ from dbtasks.servers.throwaway.client import docker
 if TYPE_CHECKING:
     from pathlib import Path
 
-_END_TIMEOUT = "60"
+_END_TIMEOUT = 60
+_PATIENCE = 600.0
+_CHUNK = 2**18
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeptData:
     """A tar file of a data volume, whose server had ended in order.
 
-    `identifier` is the system identifier of the cluster in it, `password` that of its role.
+    `digest` is the SHA-256 of the file, `identifier` the system identifier of the cluster in it,
+    `password` that of its role.
     """
 
     path: Path
+    digest: str
     identifier: str
     password: str = field(repr=False)
 
@@ -32,19 +40,41 @@ def take(container: str, folder: str, into: Path) -> bool:
     Raises:
         DockerRefusedError: the engine refused.
     """
-    docker("stop", "--time", _END_TIMEOUT, container)
+    docker("stop", "--time", str(_END_TIMEOUT), container, patience=2 * _END_TIMEOUT)
     if docker("container", "inspect", "--format", "{{.State.ExitCode}}", container).strip() != "0":
         return False
     with open(into, "xb", opener=private_files.opener) as file:
-        docker("cp", f"{container}:{folder}/.", "-", writes=file)
+        docker("cp", f"{container}:{folder}/.", "-", writes=file, patience=_PATIENCE)
     return True
 
 
-def put(path: Path, container: str, folder: str) -> None:
-    """Write a file's data to the data folder of a container that was never started.
+def put(data: KeptData, container: str, folder: str) -> bool:
+    """Write data to the data folder of a container that was never started; tell whether all is well.
 
     Raises:
         DockerRefusedError: the engine refused.
+        OSError: the file cannot be read.
     """
-    with path.open("rb") as file:
-        docker("cp", "-", f"{container}:{folder}", reads=file)
+    found: list[str] = []
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(data.path.open("rb"))
+        reading, writing = os.pipe()
+        feeder = threading.Thread(
+            target=lambda: found.append(_feed(file, writing)), name="dbtasks-data"
+        )
+        feeder.start()
+        with open(reading, "rb") as pipe:  # noqa: PTH123  a descriptor
+            docker("cp", "-", f"{container}:{folder}", reads=pipe, patience=_PATIENCE)
+        feeder.join()
+    return found == [data.digest]
+
+
+def _feed(file: IO[bytes], writing: int) -> str:
+    """Write a file into a pipe and return its digest, empty if nobody wanted all of it."""
+    digest = hashlib.sha256()
+    with contextlib.suppress(BrokenPipeError), open(writing, "wb", buffering=0) as pipe:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            pipe.write(chunk)
+        return digest.hexdigest()
+    return ""

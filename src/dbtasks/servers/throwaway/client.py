@@ -18,7 +18,7 @@ from dbtasks.servers import engine
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_PATIENCE = 60.0
+PATIENCE = 60.0
 
 
 class DockerRefusedError(Exception):
@@ -35,6 +35,7 @@ def docker(
     errors_too: bool = False,
     reads: IO[bytes] | None = None,
     writes: IO[bytes] | None = None,
+    patience: float = PATIENCE,
 ) -> str:
     """Run the docker client and return what it prints, on its standard error too if wanted.
 
@@ -44,7 +45,7 @@ def docker(
 
     Raises:
         DockerRefusedError: the engine refused.
-        ServerError: code `engine`; there is no client, no engine, or no answer in a minute.
+        ServerError: code `engine`; there is no client, no engine, or no answer in `patience` seconds.
     """
     client = shutil.which("docker")
     if client is None:
@@ -62,7 +63,7 @@ def docker(
                 stderr=subprocess.STDOUT if errors_too else subprocess.PIPE,
                 check=False,
                 env=environment_without_passwords(),
-                timeout=_PATIENCE,
+                timeout=patience,
                 encoding="utf-8",
                 errors="replace",
                 start_new_session=True,
@@ -70,7 +71,7 @@ def docker(
             )
         except subprocess.TimeoutExpired:
             raise ServerError(
-                f"the Docker engine did not answer docker {arguments[0]} in {_PATIENCE:.0f} s",
+                f"the Docker engine did not answer docker {arguments[0]} in {patience:.0f} s",
                 remedy="see what keeps it busy (docker ps, docker info)",
                 code="engine",
             ) from None
