@@ -89,6 +89,12 @@ def _cold_template(lab: Lab) -> None:
     lab.drop_templates()
 
 
+def _without_server_template(lab: Lab) -> None:
+    lab.put("head")
+    for path in (lab.project.root / ".dbtasks").glob("*.template.*"):
+        path.unlink()
+
+
 def _is_new(lab: Lab) -> None:
     url = lab.running
     assert maintenance.exists(url)
@@ -165,6 +171,24 @@ CASES = (
         argv=_invoke("db.recreate", "--yes"),
         begin=_full,
         end=_is_new,
+        looks=False,
+    ),
+    Case(
+        name="recreate-from-template",
+        argv=_invoke("db.recreate", "--yes"),
+        begin=_full,
+        end=_is_new,
+        flavour="server_template",
+        kinds=("docker",),
+        looks=False,
+    ),
+    Case(
+        name="recreate-with-a-new-template",
+        argv=_invoke("db.recreate", "--yes"),
+        begin=_without_server_template,
+        end=_is_new,
+        flavour="server_template",
+        kinds=("docker",),
         looks=False,
     ),
     Case(name="migrate-per-revision", argv=_invoke("db.migrate"), begin=_empty, end=_HEAD),

@@ -57,6 +57,8 @@ class Lab:
             "DBTASKS_DATABASE": "shop",
             "DBTASKS_IMAGE": image,
         }
+        if flavour == "server_template":
+            environ["DBTASKS_RECREATE_FROM_TEMPLATE"] = "true"
         return cls(projects.make(flavour, folder, **environ), flavour)
 
     @property

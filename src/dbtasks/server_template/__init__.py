@@ -134,11 +134,17 @@ class ServerTemplates:
         self._say("building a server at head, as the template of this one and the next")
         server = throwaway.throwaway_server(self._settings, self._say, kind="docker", on_disk=True)
         with server as running:
-            return self._built(running, image, key, len(history.revisions))
+            record, applied = self._built(running, image, key)
+        # Last, when nothing of the building is left: a record tells of a whole template.
+        record["revisions"] = len(history.revisions)
+        private_files.write(self._path(key, RECORD), json.dumps(record))
+        found = self._find(key)
+        return found and replace(found, applied=applied)
 
     def _built(
-        self, server: ThrowawayServer, image: DockerImage, key: str, revisions: int
-    ) -> ServerTemplate | None:
+        self, server: ThrowawayServer, image: DockerImage, key: str
+    ) -> tuple[dict[str, Any], tuple[Applied, ...]]:
+        """Bring a server to head and take its data; return what to remember of it, and what ran."""
         from dbtasks import maintenance
         from dbtasks.migrator import Migrator
         from dbtasks.server_template.witness import Witness
@@ -164,7 +170,6 @@ class ServerTemplates:
         record = {
             "key": key,
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
-            "revisions": revisions,
             "inputs": inputs.heard(settings, witness, imported_before=bool(before)),
             "identifier": cluster_data.identifier(server.url),
             "password": server.url.password,
@@ -177,11 +182,10 @@ class ServerTemplates:
                 raise _ImpossibleError("its server did not end in order")
         except (DockerRefusedError, OSError) as error:
             raise _ImpossibleError(str(error)) from None
-        found = self._find(key)
-        return found and replace(found, applied=outcome.applied)
+        return record, outcome.applied
 
     def _keep(self, server: ThrowawayServer, folder: str, key: str, record: dict[str, Any]) -> bool:
-        """Take the server's data; the record is written last, so that it tells of whole ones only."""
+        """Take the server's data, under a name of their own once they are whole; tell whether they are."""
         for path in self._old():
             path.unlink(missing_ok=True)
         draft = self._state.path(f"{self._settings.key}{LOCK}.draft")
@@ -195,7 +199,6 @@ class ServerTemplates:
             draft.replace(self._path(key, TAR))
         finally:
             draft.unlink(missing_ok=True)
-        private_files.write(self._path(key, RECORD), json.dumps(record))
         return True
 
     def _old(self) -> Iterator[Path]:
