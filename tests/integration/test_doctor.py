@@ -201,6 +201,8 @@ def test_what_a_killed_command_left_in_the_state_folder_is_removed(
         state / f"revisions.json.{gone.pid}.12345",
         state / "shop.docker.env",
         state / "throwaway-kept-0123456789ab.json",
+        state / "shop-pg18.0123456789abcdef.template.tar",
+        state / "shop-pg18.template.draft",
     ]
     for path in left:
         path.touch(mode=0o600)
