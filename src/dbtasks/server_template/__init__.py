@@ -89,7 +89,7 @@ class ServerTemplates:
         image = DockerImage.get(self._settings, self._say)
         key = inputs.key(self._settings, image.id, self._setup)
         with self._state.lock(self._settings.key + LOCK):
-            found = self._find(key)
+            found = self._find(image, key)
             if found is not None:
                 return found
             try:
@@ -105,7 +105,7 @@ class ServerTemplates:
         for path in self._files():
             path.unlink(missing_ok=True)
 
-    def _find(self, key: str) -> ServerTemplate | None:
+    def _find(self, image: DockerImage, key: str) -> ServerTemplate | None:
         """Return the template of a key if everything is as it was when it was made."""
         try:
             told = json.loads(self._path(key, RECORD).read_text(encoding="utf-8"))
@@ -116,6 +116,7 @@ class ServerTemplates:
                 return None
             data = KeptData(
                 path=tar,
+                image=image.about,
                 digest=str(told["digest"]),  # looked at when the file is read anyway
                 identifier=str(told["identifier"]),
                 password=str(told["password"]),
@@ -138,7 +139,7 @@ class ServerTemplates:
         # Last, when nothing of the building is left: a record tells of a whole template.
         record["revisions"] = len(history.revisions)
         private_files.write(self._path(key, RECORD), json.dumps(record))
-        found = self._find(key)
+        found = self._find(image, key)
         return found and replace(found, applied=applied)
 
     def _built(

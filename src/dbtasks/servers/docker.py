@@ -230,7 +230,7 @@ class DockerServer(Server):
     def _make(self, old: Seen | None, port: int, reasons: list[str]) -> bool:
         """Make the container, in place of an old one; tell whether the volume is new, too."""
         objects = self._objects
-        image = objects.image()
+        image = self._first_start.image or objects.image()
         labels = objects.volume_labels()
         if labels is not None:
             self._check_user(labels)

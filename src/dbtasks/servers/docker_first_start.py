@@ -62,6 +62,11 @@ class FirstStart:
         self.data = None
 
     @property
+    def image(self) -> plan.Image | None:
+        """The image that the data are of, which has been looked at just now."""
+        return self.data.image if self.data is not None else None
+
+    @property
     def pours(self) -> bool:
         """Tell whether a new container is to get data before it is started."""
         return self.data is not None

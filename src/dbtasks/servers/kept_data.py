@@ -15,6 +15,8 @@ from dbtasks.servers.throwaway.client import docker
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dbtasks.servers import docker_plan as plan
+
 _END_TIMEOUT = 60
 _PATIENCE = 600.0
 _CHUNK = 2**18
@@ -22,13 +24,14 @@ _CHUNK = 2**18
 
 @dataclass(frozen=True, kw_only=True)
 class KeptData:
-    """A tar file of a data volume, whose server had ended in order.
+    """A tar file of a data volume, whose server had ended in order, and the image that it ran.
 
     `digest` is the SHA-256 of the file, `identifier` the system identifier of the cluster in it,
     `password` that of its role.
     """
 
     path: Path
+    image: plan.Image
     digest: str
     identifier: str
     password: str = field(repr=False)
