@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 _FORMAT = 1
 _SETTINGS = ("user", "database", "server_options", "env", "driver", "commit_each", "postgres")
 _PACKAGES = (".dist-info", ".egg-info", ".egg-link", ".pth")
-# What env.py gets from us differs from server to server, what a shell sets from prompt to prompt.
+# What env.py gets from us differs from server to server, what a shell and a terminal set from one to
+# the next; our own display asks for these while revisions run.
 _OURS = ("DATABASE_URL", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE")
-_OF_A_SHELL = ("_", "SHLVL", "PWD", "OLDPWD", "COLUMNS", "LINES")
+_OF_A_SHELL = (
+    *("_", "SHLVL", "PWD", "OLDPWD", "COLUMNS", "LINES", "TERM", "COLORTERM"),
+    *("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
+)
 
 
 def key(settings: Settings, image: str, setup: Sequence[str]) -> str:
