@@ -263,6 +263,16 @@ def test_compiled_code_of_the_old_file_is_not_believed(tmp_path: Path) -> None:
     assert heads() == ["bbbb"]
 
 
+def test_a_draft_that_a_killed_process_left_goes_when_its_file_is_written(tmp_path: Path) -> None:
+    one = written(tmp_path, SHORT)
+    path = Path(one.path)
+    left, other = (path.with_name(f".{name}.0123abcd.dbtasks") for name in (path.name, "other.py"))
+    left.touch()
+    other.touch()
+    reparent(one, "cccc").write()
+    assert sorted(path.parent.glob(".*")) == [other]
+
+
 def test_what_is_read_only_is_told(tmp_path: Path) -> None:
     one = written(tmp_path, SHORT)
     path = Path(one.path)

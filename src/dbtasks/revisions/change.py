@@ -91,6 +91,9 @@ def _replace(path: Path, status: os.stat_result, content: bytes) -> None:
             os.fsync(file.fileno())
         _differ_in_seconds(draft, status)
         draft.replace(path)
+        for left in path.parent.iterdir():  # by a killed process, of what is now written
+            if left.name.startswith(f".{path.name}.") and left.suffix == ".dbtasks":
+                left.unlink(missing_ok=True)
     finally:
         draft.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
