@@ -53,8 +53,8 @@ def torture(session: nox.Session) -> None:
     """Run the long forms of the kill, concurrency and fuzz tests; the kills are told in a closing table.
 
     TORTURE_SEED repeats an earlier run's draws. TORTURE_KILLS (120) sets how many kills come at drawn
-    moments, TORTURE_STEPS (3) how many more after named steps of each command; TORTURE_STEPS=all,
-    after every one, takes an hour and more on two cores.
+    moments. More come after every named step of each command, which takes an hour and more on two
+    cores; TORTURE_STEPS=3 draws as many for each command.
     """
     session.install("-e", ".[embedded,test]")
     seed = os.environ.get("TORTURE_SEED") or str(secrets.randbelow(10**6))

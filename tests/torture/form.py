@@ -18,7 +18,7 @@ LONG = os.environ.get("DBTASKS_TORTURE") == "1"
 SEED = os.environ.get("TORTURE_SEED", "5")
 KILLS = int(os.environ.get("TORTURE_KILLS", "120" if LONG else "12"))
 # Each costs a command, the next one and what leads there: all take an hour and more on two cores.
-STEPS = os.environ.get("TORTURE_STEPS", "3")
+STEPS = os.environ.get("TORTURE_STEPS", "all")
 # The clean run is the first one, which takes a little longer.
 _SOONER = 0.9
 # Those of the short form: two moments each.
