@@ -62,10 +62,13 @@ def run(
     moment: Moment | None = None,
     strike: Callable[[], None] | None = None,
     inside: tuple[str, ...] = (),
+    *,
+    held: bool = False,
 ) -> Fate:
     """Run `python -m ARGV` in a process group of its own, and kill it at a moment, if one is given.
 
-    `strike` is what happens then instead, and `inside` a command that runs the rest of its arguments.
+    `strike` is what happens then instead, while the process stands still if it is `held`, and `inside`
+    a command that runs the rest of its arguments.
     """
     count = project.root.parent / "effects"
     environ = {**project.environ, "TORTURE_COUNT": str(count)}
@@ -84,7 +87,7 @@ def run(
         start_new_session=True,
     )
     lines: list[str] = []
-    reader = threading.Thread(target=_read, args=(process, lines, moment, strike))
+    reader = threading.Thread(target=_read, args=(process, lines, moment, strike, held))
     reader.start()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_LIMIT if moment is None or moment.seconds is None else moment.seconds)
@@ -105,6 +108,7 @@ def _read(
     lines: list[str],
     moment: Moment | None,
     strike: Callable[[], None] | None,
+    held: bool,
 ) -> None:
     assert process.stderr is not None
     with process.stderr as stderr:
@@ -113,8 +117,11 @@ def _read(
             if moment is not None and moment.line == len(lines):
                 if strike is None:
                     _kill(process, moment)
-                else:
-                    strike()
+                    continue
+                if held:
+                    process.send_signal(signal.SIGSTOP)
+                strike()
+                process.send_signal(signal.SIGCONT)
 
 
 def _kill(process: subprocess.Popen[str], moment: Moment) -> None:
