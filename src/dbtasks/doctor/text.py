@@ -52,15 +52,23 @@ def lines(diagnosis: Diagnosis, label: str) -> Iterator[tuple[Piece, ...]]:
         if finding.remedy:
             hint = "; or --fix" if finding.mend is not None else ""
             yield ("remedy", "  remedy: "), ("", f"{finding.remedy}{hint}")
-    for untold in diagnosis.untold:
-        yield ("untold", "not told"), ("", f" {untold.what}: {untold.message}")
-        if untold.remedy:
-            yield ("remedy", "  remedy: "), ("", untold.remedy)
+    for (message, remedy), what in _untold(diagnosis).items():
+        yield ("untold", "not told"), ("", f" {', '.join(what)}: {message}")
+        if remedy:
+            yield ("remedy", "  remedy: "), ("", remedy)
     yield (("", _summary(diagnosis, label)),)
 
 
 def _level(one: Finding | Untold) -> str:
     return "note" if one.note else "problem"
+
+
+def _untold(diagnosis: Diagnosis) -> dict[tuple[str, str], list[str]]:
+    """Return what could not be told, by the reason."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in diagnosis.untold:
+        found.setdefault((one.message, one.remedy), []).append(one.what)
+    return found
 
 
 def _summary(diagnosis: Diagnosis, label: str) -> str:
@@ -69,7 +77,7 @@ def _summary(diagnosis: Diagnosis, label: str) -> str:
     untold = sum(not one.note for one in diagnosis.untold)
     safe = sum(one.mend is not None for one in diagnosis.findings)
     if not (problems or notes or untold):
-        return ALL_WELL
+        return f"{ALL_WELL} in the rest" if diagnosis.untold else ALL_WELL
     parts = [_count(problems, "problem"), _count(notes, "note")]
     if untold:
         parts.append(f"{untold} could not be told")
