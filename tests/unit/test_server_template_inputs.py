@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pkgutil
+import sqlite3
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -50,6 +52,35 @@ class TestWitness:
         assert witness.folders == {tmp_path}
         assert witness.untold == set()
 
+    def test_files_that_are_only_looked_for_are_heard_of(self, tmp_path: Path) -> None:
+        def action() -> None:
+            assert not (tmp_path / "one").exists()
+            assert not os.path.isfile(os.fsencode(tmp_path / "two"))  # noqa: PTH113
+            assert not os.access(tmp_path / "three", os.R_OK)
+
+        before = os.stat, os.lstat, os.access
+        witness = heard_of(action)
+        assert {path for path in witness.looked_at if path.parent == tmp_path} == {
+            tmp_path / name for name in ("one", "two", "three")
+        }
+        assert (os.stat, os.lstat, os.access) == before
+
+    def test_data_of_a_package_and_sqlite_files_are_heard_of(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        package = tmp_path / "package_with_data"
+        package.mkdir()
+        (package / "__init__.py").touch()
+        (package / "rows.csv").write_text("1")
+        monkeypatch.syspath_prepend(tmp_path)
+        database = tmp_path / "rows.sqlite"
+
+        def action() -> None:
+            pkgutil.get_data("package_with_data", "rows.csv")
+            sqlite3.connect(database).close()
+
+        assert heard_of(action).files == {package / "rows.csv", database}
+
     def test_variables_that_are_read_are_heard_of(self) -> None:
         witness = heard_of(lambda: (os.getenv("ONE"), os.environ.get("TWO"), "THREE" in os.environ))
         assert witness.variables == {"ONE", "TWO", "THREE"}
@@ -93,6 +124,33 @@ class TestWhatIsHeard:
         data.write_text("1")
         assert inputs.are_the_same(settings, told)
         (tmp_path / "more.csv").touch()
+        assert not inputs.are_the_same(settings, told)
+
+    def test_a_file_that_appears_where_one_was_looked_for_is_seen(
+        self, settings: Settings, tmp_path: Path
+    ) -> None:
+        flag = tmp_path / "flag"
+        told = inputs.heard(settings, heard_of(flag.exists), imported_before=False)
+        assert inputs.are_the_same(settings, told)
+        flag.touch()
+        assert not inputs.are_the_same(settings, told)
+
+    def test_a_variable_that_the_run_itself_sets_counts_as_it_was_before(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SHOP_ADMIN", "me")
+        monkeypatch.delenv("SHOP_ADMIN")
+        witness = heard_of(lambda: os.environ.setdefault("SHOP_ADMIN", "me"))
+        told = inputs.heard(settings, witness, imported_before=False)
+        assert not inputs.are_the_same(settings, told)
+        monkeypatch.delenv("SHOP_ADMIN")
+        assert inputs.are_the_same(settings, told)
+
+    def test_a_variable_that_only_libpq_reads_is_seen(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told = inputs.heard(settings, heard_of(lambda: None), imported_before=False)
+        monkeypatch.setenv("PGOPTIONS", "-c search_path=other")
         assert not inputs.are_the_same(settings, told)
 
     def test_a_variable_that_changes_is_seen_but_none_of_ours(

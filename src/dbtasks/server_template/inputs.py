@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from dbtasks.server_template.witness import Witness
     from dbtasks.settings import Settings
 
-_FORMAT = 1
+_FORMAT = 2
 _SETTINGS = ("user", "database", "server_options", "env", "driver", "commit_each", "postgres")
 _PACKAGES = (".dist-info", ".egg-info", ".egg-link", ".pth")
+# What libpq and the C library read, of which Python knows nothing.
+_UNHEARD = ("PGCLIENTENCODING", "PGDATESTYLE", "PGGEQO", "PGOPTIONS", "PGSERVICE", "PGTZ", "TZ")
 # What env.py gets from us differs from server to server, what a shell and a terminal set from one to
 # the next; our own display asks for these while revisions run.
 _OURS = ("DATABASE_URL", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE")
@@ -59,7 +61,7 @@ def heard(settings: Settings, witness: Witness, *, imported_before: bool) -> dic
     """
     modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
     files = {*witness.files, *(Path(file) for file in modules if file)}
-    names = set(witness.variables)
+    names = {*witness.variables, *_UNHEARD}
     if EVERYTHING in names or imported_before:
         names = {EVERYTHING}
     outside = _Outside(settings)
@@ -68,7 +70,10 @@ def heard(settings: Settings, witness: Witness, *, imported_before: bool) -> dic
         "folders": {
             str(path): _listing(path) for path in sorted(witness.folders) if outside.counts(path)
         },
-        "variables": _variables(settings, names),
+        "kinds": {
+            str(path): _kind(path) for path in sorted(witness.looked_at) if outside.counts(path)
+        },
+        "variables": _variables(settings, names, witness.environment),
     }
 
 
@@ -77,7 +82,8 @@ def are_the_same(settings: Settings, told: Mapping[str, Any]) -> bool:
     return (
         all(digest(Path(path)) == found for path, found in told["files"].items())
         and all(_listing(Path(path)) == found for path, found in told["folders"].items())
-        and told["variables"] == _variables(settings, _names(told["variables"]))
+        and all(_kind(Path(path)) == found for path, found in told["kinds"].items())
+        and told["variables"] == _variables(settings, _names(told["variables"]), os.environ)
     )
 
 
@@ -144,18 +150,24 @@ def _listing(folder: Path) -> str:
     return hashlib.sha256("\0".join(names).encode(errors="surrogateescape")).hexdigest()
 
 
+def _kind(path: Path) -> str:
+    return "folder" if path.is_dir() else "file" if path.exists() else ""
+
+
 def _names(variables: Mapping[str, Any]) -> set[str]:
     return {EVERYTHING} if EVERYTHING in variables else set(variables)
 
 
-def _variables(settings: Settings, names: Iterable[str]) -> dict[str, str | None]:
+def _variables(
+    settings: Settings, names: Iterable[str], environment: Mapping[str, str]
+) -> dict[str, str | None]:
     """Return digests of the values; what we export ourselves, or a shell counts, is left out."""
     left_out = {*_OURS, *settings.env, *_OF_A_SHELL}
     if EVERYTHING in names:
-        everything = sorted((k, v) for k, v in os.environ.items() if k not in left_out)
+        everything = sorted((k, v) for k, v in environment.items() if k not in left_out)
         return {EVERYTHING: _digest(json.dumps(everything))}
     return {
-        name: _digest(os.environ[name]) if name in os.environ else None
+        name: _digest(environment[name]) if name in environment else None
         for name in sorted(set(names) - left_out)
     }
 

@@ -1,25 +1,30 @@
 """What a run of env.py and revisions reads, heard from Python itself: files, folders, variables.
 
-Clocks, random numbers and what a statement computes on the server cannot be heard.
+Clocks, random numbers, what a statement computes on the server, and what a library in C reads or
+connects to on its own cannot be heard.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
 EVERYTHING = "*"
 _PROGRAMS = frozenset(
     {"subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.spawn", "os.fork"}
 )
+_SINGLE = frozenset({"open", "socket.connect", "sqlite3.connect"})
 _LISTS = frozenset({"os.listdir", "os.scandir"})
 _IMPORTS = "<frozen importlib"  # what is imported is known from sys.modules
+_LOOKS = ("stat", "lstat", "access")  # of which Python tells nobody
 _current: list[Witness] = []
 _hooks: list[bool] = []
 
@@ -27,13 +32,16 @@ _hooks: list[bool] = []
 class Witness:
     """Hears what is read in `watching`; only one does so at a time.
 
-    `variables` has `EVERYTHING` if all of the environment was read; `untold` is what was asked that
-    cannot be asked again, in words; connections to `own` are none of it.
+    `looked_at` are the paths that were asked for without being read; `environment` is what the
+    variables were before; `variables` has `EVERYTHING` if all of them were read; `untold` is what was
+    asked that cannot be asked again, in words; connections to `own` are none of it.
     """
 
     def __init__(self, *own: tuple[str, int]) -> None:
         self.files: set[Path] = set()
         self.folders: set[Path] = set()
+        self.looked_at: set[Path] = set()
+        self.environment: dict[str, str] = dict(os.environ)
         self.variables: set[str] = set()
         self.untold: set[str] = set()
         self._own = own
@@ -46,13 +54,29 @@ class Witness:
             _hooks.append(True)
         environment: Any = os.environ
         before = type(environment)
+        looks = {name: getattr(os, name) for name in _LOOKS}
+        self.environment = dict(os.environ)  # env.py may set some of them
         environment.__class__ = _Watched
+        for name, look in looks.items():
+            setattr(os, name, self._hearing(look))
         _current[:] = [self]
         try:
             yield
         finally:
             _current.clear()
+            for name, look in looks.items():
+                setattr(os, name, look)
             environment.__class__ = before
+
+    def _hearing(self, look: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(look)
+        def heard(path: Any, *arguments: Any, **options: Any) -> Any:
+            if not isinstance(path, int) and options.get("dir_fd") is None:
+                with contextlib.suppress(TypeError, ValueError):  # the call itself will say so
+                    self.looked_at.add(_absolute(path))
+            return look(path, *arguments, **options)
+
+        return heard
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Note one of Python's audit events."""
@@ -62,15 +86,24 @@ class Witness:
             self.untold.add("they connect to something else than the database")
         elif event == "open" and isinstance(arguments[0], str | bytes):
             if arguments[2] & os.O_ACCMODE != os.O_WRONLY:
-                self.files.add(Path(os.path.abspath(os.fsdecode(arguments[0]))))  # noqa: PTH100
+                self.files.add(_absolute(arguments[0]))
+        elif event == "sqlite3.connect":
+            self.files.add(_absolute(arguments[0]))
         elif event in _LISTS and not isinstance(arguments[0], int):
-            self.folders.add(Path(os.path.abspath(os.fsdecode(arguments[0] or "."))))  # noqa: PTH100
+            self.folders.add(_absolute(arguments[0] or "."))
+
+
+def _absolute(path: Any) -> Path:
+    return Path(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100
 
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
-    if _current and (event == "open" or event == "socket.connect" or event[:2] in {"os", "su"}):
-        caller = sys._getframe(1)  # noqa: SLF001
-        if not caller.f_code.co_filename.startswith(_IMPORTS):
+    if _current and (event in _SINGLE or event[:2] in {"os", "su"}):
+        caller: FrameType | None = sys._getframe(1)  # noqa: SLF001
+        # A package's data are read by importlib, too, but for somebody: pkgutil.get_data.
+        if caller is not None and caller.f_code.co_name == "get_data":
+            caller = caller.f_back
+        if caller is None or not caller.f_code.co_filename.startswith(_IMPORTS):
             _current[0].hear(event, arguments)
 
 
