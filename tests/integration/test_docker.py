@@ -453,6 +453,21 @@ def test_lost_password_is_found_in_the_container(lab: Lab) -> None:
     assert State(server.settings).kept_password(server._objects.secret) == url.password
 
 
+def test_password_of_a_server_that_another_checkout_made_anew(lab: Lab) -> None:
+    server = lab.server()
+    url = server.start()
+    State(server.settings).keep_password(server._objects.secret, "of before")
+
+    explained = server.explain(ServerError("x", code="password"))
+    assert explained.message == (
+        f"container {name_of(server)} has another password than the one kept here:"
+        " another checkout made it anew"
+    )
+    assert explained.remedy == "invoke db.start takes its password over"
+    assert server.start() == url
+    assert server.address() == url
+
+
 def test_password_that_does_not_fit_and_its_remedy(lab: Lab) -> None:
     server = lab.server(server_options={"log_statement": "all"})
     fill(server.start())

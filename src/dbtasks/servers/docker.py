@@ -162,7 +162,11 @@ class DockerServer(Server):
             return self._other_user(seen.labels)
         if error.code != "password":
             return error
-        return self._first_start_of_another(seen) or self._misfit(seen)
+        return (
+            self._first_start_of_another(seen)
+            or self._made_anew_by_another(seen)
+            or self._misfit(seen)
+        )
 
     def _first_start_of_another(self, seen: Seen) -> ServerError | None:
         """Return the error for a password that another process is about to give, or just gave."""
@@ -179,6 +183,19 @@ class DockerServer(Server):
             remedy="invoke db.wait returns when it is ready; invoke db.start begins one anew that was interrupted",
             code="first-start",
         )
+
+    def _made_anew_by_another(self, seen: Seen) -> ServerError | None:
+        """Return the error for a kept password that is of before; the container knows the one of now."""
+        for url in self._urls(seen)[1:]:
+            with contextlib.suppress(ServerError):
+                if silence_of(url) is None:
+                    return ServerError(
+                        f"container {self._name} has another password than the one kept here:"
+                        " another checkout made it anew",
+                        remedy="invoke db.start takes its password over",
+                        code="password",
+                    )
+        return None
 
     def _bring_up(self) -> DatabaseURL:
         """Lead the container from whatever state it is in to one that answers."""
