@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, ClassVar
 
 from dbtasks.masking import masked
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 # The code of the error that a kept copy of a database at head is not what it was; nobody sees it.
 STALE_COPY = "stale-copy"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class DbtasksError(Exception):
@@ -50,6 +52,18 @@ def _printable(text: str) -> str:
         return text
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def of_full_disk(error: BaseException) -> DbtasksError | None:
+    """Return what to tell of a file that could not be written for want of space, None for any other error."""
+    if not isinstance(error, OSError) or error.errno not in _FULL:
+        return None
+    where = f"{error.filename}: " if error.filename else ""
+    return DbtasksError(
+        f"a file could not be written: {where}{error.strerror}",
+        remedy="make room on the disk (df -h shows which is full), then run this again",
+        code="disk-full",
     )
 
 

@@ -13,7 +13,7 @@ from invoke.parser.argument import Argument
 from invoke.parser.parser import ParseMachine
 from invoke.tasks import Task
 
-from dbtasks.errors import DbtasksError
+from dbtasks.errors import DbtasksError, of_full_disk
 from dbtasks.masking import masked
 from dbtasks.settings import option_help
 
@@ -153,8 +153,12 @@ class DatabaseTask(Task[Any]):
             raise Exit(code=INTERRUPTED) from error
         except (Exit, UnexpectedExit, ParseError, SystemExit):
             raise
-        except BaseException as error:  # a mistake of ours, or of what we call
-            session.close()
+        except BaseException as error:
+            full = of_full_disk(error)
+            if full is not None:
+                session.fail(full)
+                raise Exit(code=full.exit_code) from error
+            session.close()  # a mistake of ours, or of what we call
             print(masked(traceback.format_exc()), end="", file=sys.stderr)  # noqa: T201
             raise Exit(code=DbtasksError.exit_code) from error
         finally:

@@ -22,6 +22,7 @@ from python_on_whales import DockerClient
 
 from arguments import arguments_seen
 from conftest import missing
+from consumers import Project, clean_environ
 from dbtasks.errors import DbtasksError, RefusedError, ServerError, SettingsError
 from dbtasks.servers.docker import DockerServer, engine_answers
 from dbtasks.state import State
@@ -451,6 +452,27 @@ def test_lost_password_is_found_in_the_container(lab: Lab) -> None:
     assert server.status().url == url
     assert server.start().password == url.password
     assert State(server.settings).kept_password(server._objects.secret) == url.password
+
+
+def test_a_full_disk_is_one_line_and_the_next_start_begins_anew(
+    lab: Lab, docker_image: str
+) -> None:
+    server = lab.server()
+    (lab.root / "tasks.py").write_text(
+        "import resource\nfrom invoke import Collection\nimport dbtasks\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (40, 40))\n"  # a password fits
+        "ns = Collection(db=dbtasks.collection())\n"
+    )
+    given = {"NAME": lab.token, "DATABASE": "shop", "SERVER": "docker", "IMAGE": docker_image}
+    environ = {f"DBTASKS_{name}": value for name, value in given.items()}
+    done = Project(lab.root, {**clean_environ(), **environ}, cold=True).invoke("db.start")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.splitlines()[-2:] == [
+        "error: a file could not be written: File too large",
+        "remedy: make room on the disk (df -h shows which is full), then run this again",
+    ]
+    assert not list(lab.root.glob(".dbtasks/*.env"))
+    assert run(server.start(), "SELECT current_database()")[0] == "shop"
 
 
 def test_password_of_a_server_that_another_checkout_made_anew(lab: Lab) -> None:
