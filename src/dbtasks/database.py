@@ -295,7 +295,7 @@ class Database:
         self.server.begin_with(template.data)
         url = self.create()
         if not self.server.began_with_data:
-            self._server_templates().forget()
+            self._forget_templates()
             return self.migrate()
         standing = self.records.standing(url)
         if standing.pending:
@@ -326,7 +326,12 @@ class Database:
         """
         self._remove_server(all_volumes=all_volumes)
         if self.server.takes_data:
-            self._server_templates().forget()
+            self._forget_templates()
+
+    def _forget_templates(self) -> None:
+        from dbtasks import server_template
+
+        server_template.forget(self.settings)
 
     def _remove_server(self, *, all_volumes: bool) -> None:
         if all_volumes:
@@ -360,8 +365,9 @@ class Database:
         return self.server.wait(timeout)
 
     def _check_files(self) -> None:
-        """Stop before anything is started or destroyed for migrations that cannot be run."""
+        """Stop before anything is started or destroyed for files that cannot be used."""
         self.files()
+        self.setup_statements()
 
     def setup_statements(self) -> list[str]:
         """Read `setup_sql`: an entry that ends in .sql is a file of the project."""

@@ -14,7 +14,7 @@ from consumers import copy_of
 from dbtasks import maintenance
 from dbtasks.catalog import read
 from dbtasks.database import Database
-from dbtasks.errors import MigrationError, RefusedError, ServerError
+from dbtasks.errors import MigrationError, RefusedError, ServerError, SettingsError
 from dbtasks.results import Outcome, Restored
 from dbtasks.servers.docker import DockerServer
 from histories import write_revision
@@ -153,7 +153,7 @@ def test_it_is_the_same_as_with_all_revisions(settings: Settings) -> None:
         assert path.stat().st_mode & 0o077 == 0
 
     Database(settings).destroy()
-    assert files(settings) == [".template.lock"]
+    assert files(settings) == []
 
 
 def _with_password(url: DatabaseURL, password: str) -> DatabaseURL:
@@ -207,7 +207,7 @@ def test_a_wrong_one_is_not_believed(settings: Settings) -> None:
         useless = [line for line in said if "template of the server is of no use" in line]
         assert len(useless) == 1
         assert reason in useless[0]
-        assert files(settings) == [".template.lock"]
+        assert files(settings) == []
 
 
 def test_what_cannot_be_known_is_told_and_the_revisions_run(
@@ -224,6 +224,20 @@ def test_what_cannot_be_known_is_told_and_the_revisions_run(
             " of the migrations: they run another program" in told
         )
     assert files(settings) == [".template.lock"]
+
+
+def test_setup_sql_that_cannot_be_read_stops_db_recreate_and_not_db_destroy(
+    settings: Settings, make_settings: Callable[..., Settings]
+) -> None:
+    names = ("image", "name", "database", "server")
+    given = {name: getattr(settings, name) for name in names}
+    broken = make_settings(settings.root, **given, setup_sql=("missing.sql",))
+    recreate(settings, replay=True)
+    with pytest.raises(SettingsError):
+        recreate(broken)
+    assert maintenance.server_version(url_of(settings))
+    Database(broken).destroy()
+    assert DockerServer(settings).status().state == "absent"
 
 
 def test_a_revision_that_fails_leaves_the_server_as_it_was(

@@ -17,7 +17,7 @@ from dbtasks import private_files
 from dbtasks.results import Restored
 from dbtasks.revisions import read_history
 from dbtasks.server_template import inputs
-from dbtasks.server_template.names import LOCK, RECORD, TAR
+from dbtasks.server_template.names import DRAFT, LOCK, RECORD, TAR
 from dbtasks.servers import docker_plan as plan
 from dbtasks.servers import throwaway
 from dbtasks.servers.kept_data import KeptData, take
@@ -55,6 +55,19 @@ class ServerTemplate:
             made=self.made,
             revisions=self.revisions,
         )
+
+
+def forget(settings: Settings) -> None:
+    """Remove all templates of the server, once nobody is building one."""
+    state = State(settings)
+    with state.lock(settings.key + LOCK, last=True):
+        for path in (*_files(settings), state.path(settings.key + DRAFT)):
+            path.unlink(missing_ok=True)
+
+
+def _files(settings: Settings) -> Iterator[Path]:
+    for ending in (RECORD, TAR):
+        yield from State(settings).folder.glob(f"{settings.key}.*{ending}")
 
 
 class _ImpossibleError(Exception):
@@ -99,11 +112,6 @@ class ServerTemplates:
                     f"there can be no template of the server, so the revisions run: {reason}"
                 )
                 return None
-
-    def forget(self) -> None:
-        """Remove all templates of the server."""
-        for path in self._files():
-            path.unlink(missing_ok=True)
 
     def _find(self, image: DockerImage, key: str) -> ServerTemplate | None:
         """Return the template of a key if everything is as it was when it was made."""
@@ -189,7 +197,7 @@ class ServerTemplates:
         """Take the server's data, under a name of their own once they are whole; tell whether they are."""
         for path in self._old():
             path.unlink(missing_ok=True)
-        draft = self._state.path(f"{self._settings.key}{LOCK}.draft")
+        draft = self._state.path(self._settings.key + DRAFT)
         draft.unlink(missing_ok=True)
         try:
             if not take(server.where, folder, draft):
@@ -205,17 +213,13 @@ class ServerTemplates:
     def _old(self) -> Iterator[Path]:
         """Yield the files of all templates but the newest ones, and those without a record."""
         with contextlib.suppress(OSError):
-            files = list(self._files())
+            files = list(_files(self._settings))
             records = [path for path in files if path.name.endswith(RECORD)]
             records.sort(key=lambda path: path.stat().st_mtime)
             kept = {path.name.removesuffix(RECORD) for path in records[-_KEPT + 1 :]}
             for path in files:
                 if path.name.removesuffix(RECORD).removesuffix(TAR) not in kept:
                     yield path
-
-    def _files(self) -> Iterator[Path]:
-        for ending in (RECORD, TAR):
-            yield from self._state.folder.glob(f"{self._settings.key}.*{ending}")
 
     def _path(self, key: str, ending: str) -> Path:
         return self._state.folder / f"{self._settings.key}.{key[:16]}{ending}"
