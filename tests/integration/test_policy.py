@@ -286,6 +286,7 @@ def test_from_python_it_is_refused_without_the_name(
     migrator, runs = Migrator(settings, database), Database(settings).runs
     for undo in (
         *(lambda: migrator.downgrade("base"), migrator.rollback, migrator.redo),
+        lambda: migrator.stairway(PLAIN),
         *(runs.rollback, lambda: runs.rollback(to="base"), runs.redo),
     ):
         assert refused(database, undo) == "undo revisions of"

@@ -138,6 +138,7 @@ class Migrator:
         Each revision of `wanted` is undone and applied again before the next one. All of it happens
         in one environment: env.py runs once.
         """
+        self._check_policy("undo revisions of")
         return self._run(
             lambda heads: stairs(self.environment.script, heads, wanted), commit_each=True
         )
