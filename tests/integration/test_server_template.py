@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from psycopg import sql
+from sqlalchemy import NullPool, create_engine
 
 from consumers import copy_of
 from dbtasks import maintenance
@@ -16,6 +17,7 @@ from dbtasks.catalog import read
 from dbtasks.database import Database
 from dbtasks.errors import MigrationError, RefusedError, ServerError, SettingsError
 from dbtasks.results import Outcome, Restored
+from dbtasks.server_template.witness import Witness
 from dbtasks.servers.docker import DockerServer
 from histories import write_revision
 
@@ -208,6 +210,19 @@ def test_a_wrong_one_is_not_believed(settings: Settings) -> None:
         assert len(useless) == 1
         assert reason in useless[0]
         assert files(settings) == []
+
+
+def test_a_database_elsewhere_that_sqlalchemy_connects_to_is_heard_of(
+    database: DatabaseURL,
+) -> None:
+    maintenance.create(database)
+    engine = create_engine(database.sqlalchemy(), poolclass=NullPool)
+    told = []
+    for own in ((database.host, database.port), (database.host, 1)):
+        witness = Witness(own)
+        with witness.watching(), engine.connect():
+            told.append(witness.untold)
+    assert told == [set(), {"they connect to something else than the database"}]
 
 
 def test_what_cannot_be_known_is_told_and_the_revisions_run(

@@ -25,6 +25,7 @@ _SINGLE = frozenset({"open", "socket.connect", "sqlite3.connect"})
 _LISTS = frozenset({"os.listdir", "os.scandir"})
 _IMPORTS = "<frozen importlib"  # what is imported is known from sys.modules
 _LOOKS = ("stat", "lstat", "access")  # of which Python tells nobody
+_ELSEWHERE = "they connect to something else than the database"
 _current: list[Witness] = []
 _hooks: list[bool] = []
 
@@ -49,6 +50,9 @@ class Witness:
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
         """Listen meanwhile."""
+        from sqlalchemy import event
+        from sqlalchemy.pool import Pool
+
         if not _hooks:
             sys.addaudithook(_hear)  # for good: there is no way to take one away
             _hooks.append(True)
@@ -60,9 +64,11 @@ class Witness:
         for name, look in looks.items():
             setattr(os, name, self._hearing(look))
         _current[:] = [self]
+        event.listen(Pool, "connect", self._connected)
         try:
             yield
         finally:
+            event.remove(Pool, "connect", self._connected)
             _current.clear()
             for name, look in looks.items():
                 setattr(os, name, look)
@@ -78,12 +84,19 @@ class Witness:
 
         return heard
 
+    def _connected(self, connection: Any, _: Any) -> None:
+        """Note a connection of SQLAlchemy's that libpq made, of which Python does not know."""
+        info = getattr(getattr(connection, "driver_connection", connection), "info", None)
+        port = getattr(info, "port", None)  # a host has many names
+        if port is not None and port not in {own[1] for own in self._own}:
+            self.untold.add(_ELSEWHERE)
+
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Note one of Python's audit events."""
         if event in _PROGRAMS:
             self.untold.add("they run another program")
         elif event == "socket.connect" and arguments[1][:2] not in self._own:
-            self.untold.add("they connect to something else than the database")
+            self.untold.add(_ELSEWHERE)
         elif event == "open" and isinstance(arguments[0], str | bytes):
             if arguments[2] & os.O_ACCMODE != os.O_WRONLY:
                 self.files.add(_absolute(arguments[0]))
