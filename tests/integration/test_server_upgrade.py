@@ -591,7 +591,9 @@ def test_a_compose_file_is_not_changed_and_its_steps_work(composed: Lab) -> None
     before = file.read_text()
 
     file.write_text(before.replace(old, new))  # the tag alone: the data are not touched
-    check_is_refused(composed, f"{new} looks for its data in {since_18}", "data has", "17 in .")
+    check_is_refused(
+        composed, f"{new} looks for its data in {since_18}", "data has", "17 at its root"
+    )
 
     after = before.replace(old, new).replace(
         "data:/var/lib/postgresql/data", "data-18:/var/lib/postgresql"

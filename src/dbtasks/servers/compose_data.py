@@ -51,7 +51,10 @@ def check_not_hidden(docker: DockerClient, service: Service, seen: Seen | None) 
     place = inside(env.get("PGDATA", ""), service.data_target, config.volumes or ())
     if place in found:
         return
-    said = ", ".join(f"{major} in {path}" for path, major in found.items())
+    said = ", ".join(
+        f"{major} at its root" if path == "." else f"{major} in {path}"
+        for path, major in found.items()
+    )
     raise RefusedError(
         f"service {service.name} would begin with an empty database: {image} looks for its data in"
         f" {env.get('PGDATA')}, and {source} has data of PostgreSQL {said}",
