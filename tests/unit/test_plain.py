@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import pytest
 
-from dbtasks.revisions.plain import is_plain
+from dbtasks.revisions.plain import STANDARD, is_plain
 
 START = '''"""a change"""
 from typing import Sequence, Union
@@ -35,6 +39,7 @@ def downgrade() -> None:
         "from sqlalchemy.sql import column, table\nt = table('t', column('c'))",
         "import enum\nclass Kind(enum.Enum):\n    '''Kinds.'''\n    A = 'a'",
         "from __future__ import annotations\nimport uuid\nID = uuid.UUID(int=1)",
+        "from collections.abc import Iterator\ndef _all(*names: str, **more: 'x') -> Iterator[str] | None: ...",
         "def _rows(limit: int = 10):\n    yield from open('rows.csv')",
         "pass",
     ],
@@ -70,8 +75,21 @@ def test_what_only_defines_is_plain(more: str) -> None:
         "sa.Table.x = 1",
         "x = sa.Table.__init_subclass__()",
         "with open('x'): pass",
+        "import statistics",
+        "from colorsys import Base",
+        "def f(x: exec('import app.models')): pass",
+        "def f(*x, y: exec('import app.models')): pass",
+        "def f() -> exec('import app.models'): pass",
+        "x: exec('import app.models')",
         "def (",
     ],
 )
 def test_what_may_do_more_is_not(more: str) -> None:
     assert not is_plain(f"{START}\n{more}\n".encode())
+
+
+def test_what_may_be_imported_is_no_file_of_the_project() -> None:
+    """A name that is imported already is not looked for on the path, where the project comes first."""
+    code = "import json, sys, alembic, sqlalchemy; print(json.dumps([*sys.modules]))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(json.loads(run.stdout)) >= STANDARD

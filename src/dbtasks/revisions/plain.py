@@ -7,7 +7,6 @@ SQLAlchemy.
 from __future__ import annotations
 
 import ast
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +16,16 @@ if TYPE_CHECKING:
     from dbtasks.revisions.history import History
 
 _THIRD_PARTIES = frozenset({"alembic", "sqlalchemy"})
-# They import by a name that is computed, or reach what is imported already.
-_REACHING = frozenset(
-    {"builtins", "ctypes", "gc", "imp", "importlib", "inspect", "pkgutil", "runpy", "sys"}
-)
+# Of the standard library what certainly is imported before any revision, by Alembic and SQLAlchemy:
+# of another module's name a project may have a file of its own, which its path puts first.
+# fmt: off
+STANDARD = frozenset({
+    "__future__", "abc", "base64", "collections", "contextlib", "copy", "dataclasses",
+    "datetime", "decimal", "enum", "functools", "hashlib", "itertools", "json",
+    "logging", "math", "operator", "os", "pathlib", "random", "re",
+    "string", "textwrap", "time", "types", "typing", "uuid", "warnings",
+})
+# fmt: on
 _TYPES = frozenset({"sqlalchemy", "uuid", "datetime", "decimal"})
 _REGISTERING = frozenset({"event", "events", "inspection", "registry"})
 
@@ -38,7 +43,7 @@ def are_plain(history: History) -> bool:
 def is_plain(source: bytes) -> bool:
     """Tell whether a module certainly does nothing but define functions, classes and plain values.
 
-    It imports Alembic, SQLAlchemy and the standard library only, and calls nothing but what makes a
+    It imports Alembic, SQLAlchemy and parts of the standard library only, and calls nothing but what makes a
     type, a column or the like.
     """
     try:
@@ -70,8 +75,7 @@ class _Reader:
                     for one in names
                 )
             case ast.FunctionDef(decorator_list=[]) | ast.AsyncFunctionDef(decorator_list=[]):
-                given = node.args
-                return self._are_values([*given.defaults, *filter(None, given.kw_defaults)])
+                return self._are_values(_evaluated(node))
             case ast.ClassDef(decorator_list=[], keywords=[], bases=bases, body=body):
                 # A class of Alembic's may register those that are made of it.
                 extends = {_root(base) for base in bases} & self._alembic
@@ -80,16 +84,14 @@ class _Reader:
                 return all(isinstance(one, ast.Name) for one in targets) and self._are_values(
                     [value]
                 )
-            case ast.AnnAssign(target=ast.Name(), value=value):
-                return value is None or self._are_values([value])
+            case ast.AnnAssign(target=ast.Name(), annotation=annotation, value=value):
+                return self._are_values([annotation, *filter(None, [value])])
         return False
 
     def _may_import(self, module: str, known_as: str | None, part: str = "") -> bool:
         """Tell whether an import is of what is no project's; note what may be called of it."""
         top, *inner = module.split(".")
-        if _REGISTERING.intersection((*inner, part)) or top in _REACHING:
-            return False
-        if top not in _THIRD_PARTIES and top not in sys.stdlib_module_names and top != "__future__":
+        if _REGISTERING.intersection((*inner, part)) or top not in _THIRD_PARTIES | STANDARD:
             return False
         if top in _TYPES:
             self._types.add(known_as or top)
@@ -111,6 +113,15 @@ class _Reader:
             case ast.NamedExpr() | ast.Await() | ast.Yield() | ast.YieldFrom():
                 return False
         return True
+
+
+def _evaluated(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+    """Return what of a function is evaluated where it is defined: defaults and annotations."""
+    given = node.args
+    named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+    annotations = [one.annotation for one in named if one is not None]
+    maybe = [*given.defaults, *given.kw_defaults, *annotations, node.returns]
+    return [one for one in maybe if one is not None]
 
 
 def _root(expression: ast.expr) -> str:
