@@ -90,7 +90,18 @@ def test_it_is_of_no_other_engine(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{}", '{"port": 5433, "system": "42"}', '{"port": "5433"}', "null"]
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"port": 5433, "system": "42"}',
+        '{"port": "5433"}',
+        "null",
+        "[" * 99999,
+    ],
+    ids=lambda text: text[:9],
 )
 def test_what_is_damaged_is_not_believed(
     tmp_path: Path, make_settings: MakeSettings, given: dict[str, Any], text: str

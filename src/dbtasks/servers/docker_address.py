@@ -44,7 +44,7 @@ def recall(settings: Settings) -> KnownAddress | None:
         kept = json.loads(_path(settings).read_text(encoding="utf-8"))
         port, system = kept.pop("port"), kept.pop("system")
         password = State(settings).kept_password(f"{settings.key}.docker")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None  # absent, or damaged: Docker tells
     wanted = _wanted(settings)
     if (
