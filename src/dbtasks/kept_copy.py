@@ -19,6 +19,7 @@ from psycopg import sql
 
 from dbtasks import maintenance
 from dbtasks.errors import DbtasksError
+from dbtasks.filled_tables import rows_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -184,7 +185,7 @@ def _state(connection: psycopg.Connection) -> str:
     )
     row = connection.execute(sql.SQL(_STATE).format(sql.SQL(", ").join(rows))).fetchone()
     assert row is not None
-    return " ".join(row)
+    return " ".join((*row, rows_told(connection)))
 
 
 def _has_others(connection: psycopg.Connection, database: str) -> bool:

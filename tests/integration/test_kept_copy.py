@@ -39,6 +39,16 @@ DIES = """
     if os.environ.get("DIE"):
         os.kill(os.getpid(), signal.SIGKILL)
 """
+COUNTS = """
+    with connectable.begin() as other:
+        if other.exec_driver_sql("SELECT to_regclass('note')").scalar() is not None:
+            other.exec_driver_sql("INSERT INTO note (id, title) VALUES (1, 'by env')")
+"""
+LOSES = """
+    with connectable.begin() as other:
+        if other.exec_driver_sql("SELECT current_database() LIKE 'dbtasks_compared_%%'").scalar():
+            other.exec_driver_sql("DELETE FROM alembic_version")
+"""
 CONNECTED = "    with connectable.connect() as connection:\n"
 CHANGES = (
     "ALTER TABLE note ADD COLUMN by_hand integer",
@@ -48,6 +58,8 @@ CHANGES = (
     "CREATE TYPE by_hand AS ENUM ('a')",
     "COMMENT ON TABLE note IS 'by hand'",
     "DELETE FROM alembic_version",
+    "UPDATE alembic_version SET version_num = version_num",
+    "INSERT INTO note (title) VALUES ('by hand')",
     "ALTER DATABASE SET search_path = nowhere",
     "COMMENT ON DATABASE IS NULL",
 )
@@ -133,9 +145,6 @@ def test_a_copy_that_somebody_changed_is_made_anew(project: Project) -> None:
         with maintenance.connect(copy) as connection:
             connection.execute(change.replace("DATABASE", f"DATABASE {copy.database}").encode())
         assert check(project) == AGREE, change
-        if "alembic_version" in change:  # seen while it was compared: a clone served
-            assert _ours(copy)[copy.database].endswith("changed by somebody")
-            assert check(project) == AGREE
         assert number(copy) != made, change
     assert copy_of(project) == copy
 
@@ -191,6 +200,22 @@ def test_what_env_py_writes_is_seen_once_each_time(project: Project) -> None:
     answers = [check(project, 1) for _ in range(3)]
     assert said in answers[0]
     assert answers == [answers[0]] * 3
+
+
+def test_a_row_that_env_py_writes_is_written_once_each_time(project: Project) -> None:
+    env = project.root / "migrations" / "env.py"
+    env.write_text(env.read_text().replace(CONNECTED, COUNTS + CONNECTED))
+    for _ in range(3):  # a second one of the same key would be an error
+        assert check(project) == AGREE
+
+
+def test_a_copy_whose_version_goes_before_it_is_compared_is_no_answer(project: Project) -> None:
+    env = project.root / "migrations" / "env.py"
+    env.write_text(env.read_text().replace(CONNECTED, LOSES + CONNECTED))
+    for _ in range(2):
+        assert check(project) == AGREE  # a clone served
+        copy = copy_of(project)
+        assert _ours(copy)[copy.database].endswith("changed by somebody")
 
 
 def test_after_a_check_that_was_killed(project: Project) -> None:
