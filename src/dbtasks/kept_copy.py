@@ -98,11 +98,12 @@ class _Seen:
 class KeptCopies:
     """The copies of one project on one server, by the content that they were made from.
 
-    `owner` tells projects on a shared server apart, `options` are for connections to it.
+    `owner` tells projects on a shared server apart, `options` are for connections to it. Another role
+    has copies of its own: it may neither read nor drop these.
     """
 
     def __init__(self, server: DatabaseURL, owner: str, **options: Any) -> None:
-        digest = hashlib.sha256(owner.encode()).hexdigest()[:8]
+        digest = hashlib.sha256(f"{owner}\0{server.user}".encode()).hexdigest()[:8]
         self._server, self._options = server, options
         self.prefix = f"{COPY}{digest}_"
 

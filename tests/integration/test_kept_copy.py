@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -265,6 +266,25 @@ def test_old_copies_go_and_none_that_is_used(postgres: DatabaseURL, database: Da
     finally:
         for name in maintenance.comments(postgres, copies.prefix):
             maintenance.drop(postgres.with_database(name))
+
+
+def test_another_role_has_none_of_these(postgres: DatabaseURL, database: DatabaseURL) -> None:
+    role, owner = f"role of {database.database}", f"owner of {database.database}"
+    maintenance.create(database)
+    own = KeptCopies(postgres, owner)
+    with maintenance.connect(postgres) as connection:
+        connection.execute(f"CREATE ROLE \"{role}\" LOGIN PASSWORD 'x'".encode())
+        try:
+            own.make("key", database, "note")
+            with own.entered("key") as copy:
+                assert copy is not None
+            with KeptCopies(replace(postgres, user=role, password="x"), owner).entered(
+                "key"
+            ) as copy:
+                assert copy is None
+        finally:
+            connection.execute(f'DROP ROLE "{role}"'.encode())
+            maintenance.drop(postgres.with_database(f"{own.prefix}key"))
 
 
 def test_a_revision_that_imports_models_is_run_for_the_comparison(project: Project) -> None:
