@@ -98,8 +98,8 @@ class _Seen:
 class KeptCopies:
     """The copies of one project on one server, by the content that they were made from.
 
-    `owner` tells projects on a shared server apart, `options` are for connections to it. Another role
-    has copies of its own: it may neither read nor drop these.
+    `owner` tells projects on a shared server apart, `options` are for connections to one of our own.
+    Another role has copies of its own: it may neither read nor drop these.
     """
 
     def __init__(self, server: DatabaseURL, owner: str, **options: Any) -> None:
@@ -148,6 +148,10 @@ class KeptCopies:
         """Take the copy for ourselves, and compare it with what its maker saw."""
         key = maintenance.lock_key(url.database)
         try:
+            # A pooler that was refused a database lets nobody into it for a while. There is none
+            # before a server of our own, which the options are for.
+            if not self._options and not maintenance.exists(url):
+                return _Seen()
             with maintenance.look(url, **self._options) as connection:
                 row = connection.execute(_LOOK, [key]).fetchone()
                 assert row is not None

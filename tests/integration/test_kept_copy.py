@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+import poolers
+from conftest import missing
 from dbtasks import maintenance
 from dbtasks.database import Database
 from dbtasks.kept_copy import COMPLETE, COPY, KeptCopies
@@ -285,6 +287,18 @@ def test_another_role_has_none_of_these(postgres: DatabaseURL, database: Databas
         finally:
             connection.execute(f'DROP ROLE "{role}"'.encode())
             maintenance.drop(postgres.with_database(f"{own.prefix}key"))
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+def test_a_pooler_is_not_asked_for_a_copy_that_is_missing(project: Project, mode: str) -> None:
+    """It would let nobody into a database of that name for 15 s."""
+    if poolers.program() is None:
+        missing("no pgbouncer is installed")
+    server = load_settings(root=project.root, environ=project.environ).throwaway_url
+    assert server is not None
+    with poolers.pgbouncer(server, mode) as behind:
+        project.environ["DBTASKS_THROWAWAY_URL"] = behind.libpq()
+        assert [check(project) for _ in range(2)] == [AGREE] * 2
 
 
 def test_a_revision_that_imports_models_is_run_for_the_comparison(project: Project) -> None:
