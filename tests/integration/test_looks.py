@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING
 
@@ -71,3 +72,28 @@ def test_a_look_at_what_is_not_there_fails_and_the_next_one_is_tried(url: Databa
         maintenance.create(gone)
         assert pid(gone)
     maintenance.drop(gone)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_connection_that_ends_while_it_is_used_is_an_error_of_ours(
+    url: DatabaseURL, kept: bool
+) -> None:
+    def use() -> None:
+        with (
+            maintenance.looks_kept() if kept else contextlib.nullcontext(),
+            maintenance.look(url) as connection,
+            maintenance.connect(url) as other,
+        ):
+            other.execute("SELECT pg_terminate_backend(%s, 10000)", [connection.info.backend_pid])
+            connection.execute("SELECT 1")
+
+    with pytest.raises(ServerError) as raised:
+        use()
+
+    assert raised.value.code == "connection-lost"
+    assert raised.value.message == (
+        f"{url.place} ended the connection: terminating connection due to administrator command"
+    )
+    assert raised.value.remedy == (
+        "see whether the server runs (invoke db.status), then run this again"
+    )

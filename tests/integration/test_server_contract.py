@@ -122,6 +122,9 @@ def case_of(kind: str, root: Path, docker_image: str) -> Iterator[Case]:
         yield case
     finally:
         case.server().destroy()
+        if name == "compose":  # its network stays, as after docker compose rm
+            down = ["docker", "compose", "down", "--volumes"]
+            subprocess.run(down, cwd=root, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module", params=OWNED)

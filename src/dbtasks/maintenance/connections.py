@@ -33,7 +33,8 @@ def connect(url: DatabaseURL, **options: Any) -> Iterator[psycopg.Connection]:
     Of psycopg's own error the traceback is left out: its local variables hold the password.
 
     Raises:
-        ServerError: with the server's own words; code `database-missing` or `password` where known.
+        ServerError: with the server's own words; code `database-missing` or `password` where known,
+            and `connection-lost` if the connection ends while it is used.
     """
     try:
         connection = psycopg.connect(
@@ -62,6 +63,14 @@ def connect(url: DatabaseURL, **options: Any) -> Iterator[psycopg.Connection]:
             if NO_CONNECTION_LEFT not in str(error):
                 raise
             raise no_connection_left(url.place) from error.with_traceback(None)
+        except psycopg.OperationalError as error:
+            if not connection.closed:
+                raise
+            raise ServerError(
+                f"{url.place} ended the connection: {str(error).strip().splitlines()[0]}",
+                remedy="see whether the server runs (invoke db.status), then run this again",
+                code="connection-lost",
+            ) from error.with_traceback(None)
 
 
 _looks: Looks[psycopg.Connection] = Looks()
