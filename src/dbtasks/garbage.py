@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
+import os
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,3 +49,14 @@ def process_ends_soon() -> None:
     """Tell that this process runs the tasks of one command line, and ends."""
     global _ends_soon
     _ends_soon = True
+
+
+def end_without_search() -> None:
+    """Let this process, if it runs Invoke's command line, end without a last search for garbage.
+
+    It takes a seventh of `invoke --list`, and what it would find goes with the process.
+    """
+    folder, name = os.path.split(sys.argv[0])
+    if name in {"invoke", "inv"} or (folder.endswith("invoke") and name == "__main__.py"):
+        atexit.unregister(gc.freeze)
+        atexit.register(gc.freeze)

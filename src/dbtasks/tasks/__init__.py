@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 
+from dbtasks.garbage import end_without_search
 from dbtasks.invoke_task import DatabaseTask
 from dbtasks.settings import option_names
 from dbtasks.tasks import history, migrations, server, upgrade  # noqa: F401  each declares its tasks
@@ -26,6 +27,7 @@ def collection(
         database: one of `[tool.dbtasks.databases]`; the project's main database when not given.
         root: the project's folder; the one with the tasks.py when not given.
     """
+    end_without_search()
     folder = None if root is None else Path(root).resolve()
     tasks = Collection(name)
     for task in TASKS:
