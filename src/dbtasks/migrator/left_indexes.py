@@ -186,7 +186,7 @@ class LeftIndexes:
         from dbtasks.catalog import invalid_indexes  # few runs need it
 
         assert self._environment.url is not None
-        with maintenance.connect(self._environment.url) as connection:
+        with maintenance.look(self._environment.url) as connection:
             return invalid_indexes.read(connection)
 
 
