@@ -43,8 +43,9 @@ def test_settings_and_what_the_state_folder_holds(
         project = copy_of("plain", Path(folder))
         (project.root / "pyproject.toml").write_bytes(toml({"tool": {"dbtasks": settings}}))
         state = project.root / ".dbtasks"
-        state.mkdir()
+        state.mkdir(mode=0o700)  # as dbtasks makes it: what is open to others would be mended
         for name, content in kept.items():
+            (state / name).touch(mode=0o600)
             (state / name).write_bytes(content)
         before = files_of(project.root)
         done = project.invoke(*command.split(), "--json", **environ)
